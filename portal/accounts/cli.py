@@ -1,0 +1,6 @@
+"""Commands: `flask accounts …`."""
+
+import click
+from flask.cli import AppGroup
+
+group = AppGroup("accounts")

@@ -1,0 +1,6 @@
+"""Commands: `flask content …`."""
+
+import click
+from flask.cli import AppGroup
+
+group = AppGroup("content")

@@ -1,0 +1,5 @@
+"""Pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("articles", __name__)

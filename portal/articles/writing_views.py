@@ -1,0 +1,5 @@
+"""Pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("writing", __name__)

@@ -1,0 +1,6 @@
+"""Commands: `flask index …`."""
+
+import click
+from flask.cli import AppGroup
+
+group = AppGroup("index")

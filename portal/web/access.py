@@ -1,0 +1,23 @@
+"""Who may call which endpoint: the one list. An endpoint that is not on it does not start.
+
+`create_app` compares this list with the URL map in both directions, so forgetting fails closed.
+PUBLIC needs no sign-in; SIGNED_IN needs any active person; every other word is a permission of
+`portal.accounts.permissions`, checked for "in any team" here and for the very object in services.
+"""
+
+from typing import Final
+
+PUBLIC: Final = "public"
+SIGNED_IN: Final = "signed-in"
+
+ACCESS: Final[dict[str, str]] = {
+    # public: what a browser needs before anybody is known
+    "static": PUBLIC,
+    "web.health": PUBLIC,
+    "web.robots": PUBLIC,
+    "web.favicon": PUBLIC,
+    "web.theme": PUBLIC,
+    # everybody
+    "web.help_page": SIGNED_IN,
+    "web.privacy": SIGNED_IN,
+}
