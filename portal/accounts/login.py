@@ -1,7 +1,7 @@
 """Who is behind a request: ties Flask-Login to our server-side sign-ins."""
 
-from flask import Flask
-from flask_login import LoginManager, UserMixin, current_user
+from flask import Flask, session
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from portal.accounts import permissions, services
 from portal.accounts.models import Person
@@ -54,3 +54,20 @@ def allows(permission: str) -> bool:
     """Whether the person behind the request holds a permission for any team."""
     person = current_person_or_none()
     return person is not None and permissions.can(person, permission)
+
+
+def current_token() -> str:
+    """The token of the sign-in behind the request; empty when there is none."""
+    return current_user.token if signed_in() else ""
+
+
+def begin(person: Person, token: str) -> None:
+    """Start a fresh browser session for a new sign-in: nothing from before it survives."""
+    session.clear()
+    login_user(Identity(person, token))
+
+
+def end() -> None:
+    """Forget everything in the browser session."""
+    logout_user()
+    session.clear()

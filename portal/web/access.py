@@ -17,7 +17,9 @@ ACCESS: Final[dict[str, str]] = {
     "web.robots": PUBLIC,
     "web.favicon": PUBLIC,
     "web.theme": PUBLIC,
+    "accounts.sign_in": PUBLIC,
     # everybody
     "web.help_page": SIGNED_IN,
     "web.privacy": SIGNED_IN,
+    "accounts.sign_out": SIGNED_IN,
 }
