@@ -61,12 +61,8 @@ class Article(Base):
     published_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(default=clock.now)
-    live_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("revision.id", use_alter=True), unique=True
-    )
-    latest_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("revision.id", use_alter=True), unique=True
-    )
+    live_id: Mapped[int | None] = mapped_column(sa.ForeignKey("revision.id", use_alter=True), unique=True)
+    latest_id: Mapped[int | None] = mapped_column(sa.ForeignKey("revision.id", use_alter=True), unique=True)
 
     topic: Mapped[Topic] = relationship()
     team: Mapped[Team] = relationship()
@@ -99,6 +95,8 @@ class Revision(Base):
     note: Mapped[str] = mapped_column(sa.String(300), default="")
     author_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    form_token: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    """Random text of the form that was sent, so that sending it twice saves once."""
 
     article: Mapped[Article] = relationship(back_populates="revisions", foreign_keys=[article_id])
     author: Mapped[Person | None] = relationship()
@@ -126,9 +124,7 @@ class Alias(Base):
     __tablename__ = "alias"
 
     slug: Mapped[str] = mapped_column(sa.String(120), primary_key=True)
-    article_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("article.id", ondelete="CASCADE"), index=True
-    )
+    article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id", ondelete="CASCADE"), index=True)
 
     article: Mapped[Article] = relationship()
 
@@ -168,9 +164,7 @@ class ImportedFile(Base):
     text: Mapped[str] = mapped_column(sa.Text)
     extra: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     """Front matter that the portal has no field for; kept for export."""
-    article_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("article.id", ondelete="CASCADE"), unique=True
-    )
+    article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id", ondelete="CASCADE"), unique=True)
     revision_id: Mapped[int | None] = mapped_column(sa.ForeignKey("revision.id"))
     """The revision that this file became; while it is the live one, export gives `text` back."""
     version: Mapped[int] = mapped_column(default=0)
