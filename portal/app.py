@@ -20,7 +20,7 @@ from portal import clock
 from portal.accounts import login
 from portal.db import db, prepare_engine
 from portal.settings import Settings
-from portal.web import errors, guard, headers, pages
+from portal.web import assets, errors, guard, headers, pages
 
 BLUEPRINTS = (
     portal.web.views.blueprint,
@@ -86,7 +86,11 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        site_name=settings.site_name, lucide=lucide.jinja.lucide, clock=clock, pages=pages
+        site_name=settings.site_name,
+        static_url=assets.static_url_of(app),
+        lucide=lucide.jinja.lucide,
+        clock=clock,
+        pages=pages,
     )
 
     @app.context_processor

@@ -13,6 +13,7 @@ SIGNED_IN: Final = "signed-in"
 ACCESS: Final[dict[str, str]] = {
     # public: what a browser needs before anybody is known
     "static": PUBLIC,
+    "web.asset": PUBLIC,
     "web.health": PUBLIC,
     "web.robots": PUBLIC,
     "web.favicon": PUBLIC,

@@ -28,8 +28,5 @@ def install(app: Flask) -> None:
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if request.is_secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        if request.endpoint == "static":
-            headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        else:
-            headers.setdefault("Cache-Control", "no-store")
+        headers.setdefault("Cache-Control", "no-store")
         return response

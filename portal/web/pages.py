@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import request
@@ -28,6 +28,18 @@ def page_number(name: str = "page") -> int:
     """The page asked for, from 1; anything that is not a sensible number is page 1."""
     text = request.args.get(name, "1")
     return min(max(int(text), 1), 10_000) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
+
+
+def page_address(number: int, name: str = "page") -> str:
+    """The address of another page of the list being shown; filters stay as they are."""
+    fields = request.args.to_dict(flat=False)
+    fields[name] = [str(number)]
+    return f"{request.path}?{urlencode(fields, doseq=True)}"
+
+
+def here() -> str:
+    """Where a form in the frame of the page leads back to: this page, when it can be loaded again."""
+    return request.full_path.rstrip("?") if request.method == "GET" else "/"
 
 
 @dataclass(frozen=True, slots=True)

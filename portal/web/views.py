@@ -1,10 +1,19 @@
 """Pages that belong to no room: health, help, privacy, theme."""
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, current_app, redirect, render_template, request, send_from_directory
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+)
 from flask.typing import ResponseReturnValue
 
 from portal.db import db
+from portal.web import assets
 from portal.web.pages import safe_next
 
 blueprint = Blueprint("web", __name__)
@@ -29,6 +38,16 @@ def robots() -> ResponseReturnValue:
 def favicon() -> ResponseReturnValue:
     """The icon at the address that browsers ask for unasked."""
     return send_from_directory(str(current_app.static_folder), "favicon.svg", mimetype="image/svg+xml")
+
+
+@blueprint.get("/assets/<version>/<path:name>")
+def asset(version: str, name: str) -> ResponseReturnValue:
+    """A static file at an address that changes with its content. A page from before an update asks
+    for a version that is gone: it gets the present file, which must not be kept under the old name."""
+    response = current_app.send_static_file(name)
+    if version == assets.current_version(current_app._get_current_object()):  # type: ignore[attr-defined]
+        response.headers["Cache-Control"] = assets.FOREVER
+    return response
 
 
 @blueprint.get("/help")

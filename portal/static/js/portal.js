@@ -1,0 +1,1 @@
+// The entry: starts what the page needs.
