@@ -1,0 +1,88 @@
+"""Revisions as HTML: made once for each version of the renderer, then read from the database."""
+
+import re
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal import markdown
+from portal.articles.models import Alias, Article, Rendering, Revision
+from portal.errors import Invalid
+
+_ADDRESS = re.compile(r"/articles/([\w-]+)")
+_TARGET = re.compile(r"/articles/([\w-]+)(?=[/?#]|\Z)")
+
+
+def render_revision(session: Session, revision: Revision) -> Rendering:
+    """The stored rendering of `revision` by the present renderer, made now when there is none.
+
+    Call it in the transaction that publishes. Raises Invalid (field `body`) for a text that the
+    renderer refuses.
+    """
+    if revision.id is None:
+        session.flush()
+    found = stored(session, revision)
+    if found is None:
+        found = _made(session, revision, markdown.render(revision.body, resolve=resolver(session, revision.body)))
+        session.add(found)
+    return found
+
+
+def stored(session: Session, revision: Revision) -> Rendering | None:
+    """The rendering of `revision` by the present renderer, if it was made before."""
+    return session.get(Rendering, (revision.id, markdown.RENDERER))
+
+
+def for_reading(session: Session, revision: Revision) -> Rendering:
+    """A rendering to show to a reader; never fails and never writes.
+
+    When there is none by the present renderer, one is made and handed out without being stored
+    (`rendering in session` tells); a text that this renderer refuses, though an earlier one took
+    it, is shown as plain text.
+    """
+    found = stored(session, revision)
+    if found is not None:
+        return found
+    try:
+        rendered = markdown.render(revision.body, resolve=resolver(session, revision.body))
+    except Invalid:
+        rendered = markdown.plain(revision.body)
+    return _made(session, revision, rendered)
+
+
+def _made(session: Session, revision: Revision, rendered: markdown.Rendered) -> Rendering:
+    return Rendering(
+        revision_id=revision.id,
+        renderer=markdown.RENDERER,
+        html=str(rendered.html),
+        words=rendered.words,
+        sections=[
+            {"anchor": s.anchor, "level": s.level, "heading": s.heading, "text": s.text}
+            for s in rendered.sections
+        ],
+    )
+
+
+def resolver(session: Session, body: str) -> Callable[[str], str | None]:
+    """What to do with the links of `body`: an article's old address becomes its present one."""
+    slugs = set(_ADDRESS.findall(body))
+    moved: dict[str, str] = {}
+    if slugs:
+        rows = session.execute(
+            sa.select(Alias.slug, Article.slug).join(Article).where(Alias.slug.in_(slugs))
+        )
+        moved = {old: new for old, new in rows}
+
+    def resolve(address: str) -> str | None:
+        match = _TARGET.match(address)
+        if match is None or match[1] not in moved:
+            return None
+        return f"/articles/{moved[match[1]]}{address[match.end():]}"
+
+    return resolve
+
+
+def linked_slugs(html: str) -> set[str]:
+    """The slugs of the articles that a rendering links to."""
+    return set(re.findall(r'href="/articles/([\w-]+)', html))

@@ -1,0 +1,193 @@
+"""The conversion behind `portal.markdown`, and the loop of the helper process it runs in.
+
+Three steps: Python-Markdown makes HTML; a first nh3 pass makes it well-formed and drops what is
+not allowed; `portal.markdown_page` gives headings their ids, marks links and wraps tables; a last
+nh3 pass with the final list lets nothing out that is not on it.
+"""
+
+import json
+import re
+import resource
+import signal
+import sys
+from typing import IO, Any, Final
+
+import markdown
+import nh3
+from pygments.token import STANDARD_TYPES
+
+from portal.markdown_page import PREFIX, arrange
+
+CPU_SECONDS: Final = 0.8
+"""CPU time for one text. The kernel ends the helper when it is used up."""
+MEMORY_BYTES: Final = 768 * 1024 * 1024
+
+EXTENSIONS: Final = (
+    "markdown.extensions.tables",
+    "markdown.extensions.footnotes",
+    "markdown.extensions.def_list",
+    "markdown.extensions.sane_lists",
+    "markdown.extensions.admonition",
+    "pymdownx.details",
+    "pymdownx.highlight",
+    "pymdownx.superfences",
+    "pymdownx.tasklist",
+    "pymdownx.tilde",
+    "pymdownx.magiclink",
+)
+CONFIG: Final[dict[str, dict[str, Any]]] = {
+    "markdown.extensions.tables": {"use_align_attribute": True},
+    "pymdownx.highlight": {"css_class": "highlight", "guess_lang": False, "noclasses": False},
+    "pymdownx.tilde": {"subscript": False},
+}
+
+KINDS: Final = {"note", "info", "tip", "success", "warning", "danger", "important", "question", "example"}
+SCHEMES: Final = {"http", "https", "mailto", "tel"}
+TAGS: Final = {
+    *("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "details", "dfn", "div"),
+    *("dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins"),
+    *("kbd", "li", "mark", "ol", "p", "pre", "q", "s", "samp", "small", "span", "strong", "sub", "summary"),
+    *("sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var", "wbr"),
+}
+ATTRIBUTES: Final[dict[str, set[str]]] = {
+    "a": {"href", "title"},
+    "abbr": {"title"},
+    "img": {"src", "alt", "title", "width", "height"},
+    "ol": {"start"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "details": {"open"},
+}
+CLASSES: Final[dict[str, set[str]]] = {
+    "a": {"footnote-ref", "footnote-backref"},
+    "span": {name for name in STANDARD_TYPES.values() if name},
+    "div": {"highlight", "admonition", "footnote", *KINDS},
+    "details": KINDS,
+    "p": {"admonition-title"},
+    "ul": {"task-list"},
+    "li": {"task-list-item"},
+    "sup": {"footnote-ref"},
+}
+
+_NUMBER = re.compile(r"[0-9]{1,4}\Z")
+_FOOTNOTE_ID = re.compile(r"fn(ref)?[0-9]*:[\w-]{1,80}\Z")
+_OWN_ID = re.compile(rf"({re.escape(PREFIX)}|fn)[\w:-]{{1,120}}\Z")
+_NUMBERS = {"colspan", "rowspan", "start", "width", "height"}
+
+
+def _first_filter(_tag: str, name: str, value: str) -> str | None:
+    """Attribute values that the first pass lets through."""
+    if name in _NUMBERS:
+        return value if _NUMBER.match(value) else None
+    if name == "id":
+        return value if _FOOTNOTE_ID.match(value) else None
+    return value
+
+
+def _last_filter(tag: str, name: str, value: str) -> str | None:
+    """Attribute values that the last pass lets through."""
+    if name == "id":
+        return value if _OWN_ID.match(value) else None
+    return value if name != "tabindex" or value == "0" else None
+
+
+_FIRST = nh3.Cleaner(
+    tags=TAGS | {"input"},
+    attributes={
+        **ATTRIBUTES,
+        "li": {"id"},
+        "sup": {"id"},
+        "input": {"checked"},
+        "td": {"colspan", "rowspan", "align"},
+        "th": {"colspan", "rowspan", "align"},
+    },
+    tag_attribute_values={"input": {"type": {"checkbox"}}},
+    attribute_filter=_first_filter,
+    allowed_classes=CLASSES,
+    url_schemes=SCHEMES,
+    link_rel=None,
+)
+_LAST = nh3.Cleaner(
+    tags=TAGS,
+    attributes={
+        **ATTRIBUTES,
+        **{f"h{level}": {"id"} for level in range(2, 7)},
+        "a": {"href", "title", "rel"},
+        "img": ATTRIBUTES["img"] | {"loading", "decoding"},
+        "li": {"id"},
+        "sup": {"id"},
+        "pre": {"tabindex"},
+        "div": {"tabindex", "role", "aria-label"},
+        "span": {"role", "aria-label"},
+    },
+    attribute_filter=_last_filter,
+    allowed_classes={
+        **CLASSES,
+        "a": CLASSES["a"] | {"external"},
+        "div": CLASSES["div"] | {"table-scroll"},
+        "span": CLASSES["span"] | {"task", "task-done"},
+        "td": {"align-left", "align-center", "align-right"},
+        "th": {"align-left", "align-center", "align-right"},
+    },
+    url_schemes=SCHEMES,
+    link_rel=None,
+)
+
+
+class _Converter:
+    """Python-Markdown with our extensions; built once, as that takes longer than a short text."""
+
+    def __init__(self) -> None:
+        self._markdown: markdown.Markdown | None = None
+
+    def convert(self, text: str) -> str:
+        ready = self._markdown or markdown.Markdown(extensions=list(EXTENSIONS), extension_configs=CONFIG)
+        self._markdown = None  # after an error its state is unknown: build a new one
+        html = ready.convert(text)
+        self._markdown = ready.reset()
+        return html
+
+
+_converter = _Converter()
+
+
+def convert(text: str) -> dict[str, Any]:
+    """`text` as {"html", "sections": [{"anchor", "level", "heading", "text"}], "words"}.
+
+    Takes as long as it takes: only for the helper process and for tests.
+    """
+    page = arrange(_FIRST.clean(_converter.convert(text)))
+    return {"html": _LAST.clean(page.html), "sections": page.sections, "words": page.words}
+
+
+def answer(line: bytes) -> bytes:
+    """The reply line to one request line: JSON text in, a JSON object out."""
+    try:
+        reply = convert(json.loads(line))
+    except (RecursionError, MemoryError):
+        reply = {"refused": "nesting"}
+    return json.dumps(reply).encode() + b"\n"
+
+
+def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
+    """Answer requests until there are no more."""
+    for line in requests:
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+        reply = answer(line)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        replies.write(reply)
+        replies.flush()
+
+
+def main() -> None:
+    """The helper process: limits on itself first, then the loop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; we end with our input
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    serve(sys.stdin.buffer, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""The last touches on converted Markdown: heading ids and levels, links, tables, images, sections.
+
+Works on the output of a sanitiser only, which is well-formed; it is sanitised once more afterwards.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from html import escape
+from html.parser import HTMLParser
+from typing import Any, Final
+
+PREFIX: Final = "s-"
+"""Begins the id of every heading, so that none can be equal to an id of the page around it."""
+
+VOID: Final = {"br", "hr", "img", "input", "wbr"}
+BLOCKS: Final = {
+    *("p", "li", "tr", "pre", "div", "dt", "dd", "blockquote", "caption", "summary", "figcaption", "hr", "br"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "dl", "details"),
+}
+CELLS: Final = {"td", "th"}
+HEADINGS: Final = {f"h{level}" for level in range(1, 7)}
+SECTION_LEVELS: Final = 3
+
+_NOT_SLUG = re.compile(r"[^\w]+")
+_SPACES = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r"\s*\n\s*")
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+
+
+@dataclass(slots=True)
+class Token:
+    """A start tag (`tag`, `attrs`), an end tag (`tag`, `end`) or text (`text`)."""
+
+    tag: str = ""
+    text: str = ""
+    end: bool = False
+    attrs: dict[str, str] = field(default_factory=dict)
+
+    def html(self) -> str:
+        if not self.tag:
+            return escape(self.text, quote=False)
+        if self.end:
+            return f"</{self.tag}>"
+        attributes = "".join(f' {name}="{escape(value)}"' for name, value in self.attrs.items())
+        return f"<{self.tag}{attributes}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """HTML with its sections ({"anchor", "level", "heading", "text"}) and number of words."""
+
+    html: str
+    sections: list[dict[str, Any]]
+    words: int
+
+
+class _Reader(HTMLParser):
+    """Well-formed HTML as tokens."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tokens: list[Token] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tokens.append(Token(tag=tag, attrs={name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            self.tokens.append(Token(tag=tag, end=True))
+
+    def handle_data(self, data: str) -> None:
+        self.tokens.append(Token(text=data))
+
+
+def arrange(html: str) -> Page:
+    """Give sanitised `html` its final form."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    tokens = reader.tokens
+    _number_headings(tokens)
+    _unique_ids(tokens)
+    sections = _sections(tokens)
+    words = sum(len(_WORD.findall(f"{s['heading']} {s['text']}")) for s in sections)
+    return Page("".join(_finished(tokens)), sections, words)
+
+
+def slug(text: str) -> str:
+    """`text` as an anchor without prefix: letters and digits of any script, in lower case."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _NOT_SLUG.sub("-", folded).strip("-_")[:80].rstrip("-_") or "section"
+
+
+def _heading_spans(tokens: list[Token]) -> list[tuple[int, int]]:
+    """Positions of the start and end tag of each heading; they do not nest in well-formed HTML."""
+    spans: list[tuple[int, int]] = []
+    start = -1
+    for position, token in enumerate(tokens):
+        if token.tag in HEADINGS:
+            if not token.end:
+                start = position
+            elif start >= 0:
+                spans.append((start, position))
+                start = -1
+    return spans
+
+
+def _text(tokens: list[Token]) -> str:
+    return " ".join("".join(t.text or t.attrs.get("alt", "") for t in tokens).split())
+
+
+def _number_headings(tokens: list[Token]) -> None:
+    """Levels without gaps from 2 on (the page has the only h1), and ids.
+
+    The first heading with a text always has the id of that text alone, so that a link to it
+    stays right whatever is added before or after. Later ones get the next free number.
+    """
+    spans = _heading_spans(tokens)
+    natural = [slug(_text(tokens[start:end])) for start, end in spans]
+    taken = set(natural)
+    seen: set[str] = set()
+    outer: list[int] = []
+    numbers: dict[str, int] = {}
+    for (start, end), name in zip(spans, natural, strict=True):
+        level = int(tokens[start].tag[1])
+        while outer and outer[-1] >= level:
+            outer.pop()
+        outer.append(level)
+        tokens[start].tag = tokens[end].tag = f"h{min(1 + len(outer), 6)}"
+        anchor = name
+        while anchor in seen or (anchor != name and anchor in taken):
+            numbers[name] = numbers.get(name, 1) + 1
+            anchor = f"{name}-{numbers[name]}"
+        seen.add(anchor)
+        tokens[start].attrs = {"id": PREFIX + anchor}
+
+
+def _unique_ids(tokens: list[Token]) -> None:
+    """Take away ids that are there already (raw HTML can repeat those of footnotes)."""
+    seen: set[str] = set()
+    for token in tokens:
+        found = token.attrs.get("id")
+        if found in seen:
+            del token.attrs["id"]
+        elif found:
+            seen.add(found)
+
+
+def _sections(tokens: list[Token]) -> list[dict[str, Any]]:
+    """The plain text under each heading of level 2 and 3; deeper headings are part of the text."""
+    sections: list[dict[str, Any]] = [{"anchor": "", "level": 0, "heading": "", "text": []}]
+    in_heading = back_link = False
+    for token in tokens:
+        if token.tag in HEADINGS and int(token.tag[1]) <= SECTION_LEVELS:
+            in_heading = not token.end
+            if in_heading:
+                sections.append(
+                    {"anchor": token.attrs["id"], "level": int(token.tag[1]), "heading": [], "text": []}
+                )
+        elif token.tag == "a":
+            back_link = not token.end and token.attrs.get("class") == "footnote-backref"
+        elif not back_link:
+            sections[-1]["heading" if in_heading else "text"].append(_plain(token))
+    for section in sections:
+        section["heading"] = " ".join("".join(section["heading"]).split())
+        section["text"] = _LINES.sub("\n", _SPACES.sub(" ", "".join(section["text"]))).strip()
+    return sections
+
+
+def _plain(token: Token) -> str:
+    if token.tag in BLOCKS:
+        return "\n"
+    if token.tag in CELLS:
+        return " "
+    return token.attrs.get("alt", "") if token.tag == "img" else token.text
+
+
+def _finished(tokens: list[Token]) -> list[str]:
+    """The HTML of each token, with what readers need added."""
+    result: list[str] = []
+    tables = 0
+    for position, token in enumerate(tokens):
+        if token.tag == "table":
+            tables += not token.end
+            result.append(_table(token, tables))
+        elif token.end or not token.tag:
+            result.append(token.html())
+        elif token.tag == "input":
+            result.append(_task("checked" in token.attrs))
+        elif token.tag == "img":
+            result.append(_image(token))
+        else:
+            _touch(token, tokens, position)
+            result.append(token.html())
+    return result
+
+
+def _table(token: Token, number: int) -> str:
+    """A table scrolls in its own box on narrow screens; the box can be reached with the keyboard."""
+    if token.end:
+        return "</table></div>"
+    return f'<div class="table-scroll" role="group" tabindex="0" aria-label="Table {number}">{token.html()}'
+
+
+def _task(done: bool) -> str:
+    state, label = ("task task-done", "Done") if done else ("task", "To do")
+    return f'<span class="{state}" role="img" aria-label="{label}"></span>'
+
+
+def _external(address: str) -> bool:
+    return address.lower().startswith(("http://", "https://", "//", "\\", "/\\"))
+
+
+def _image(token: Token) -> str:
+    """An image of ours, loaded when it comes into view; one from elsewhere becomes a link to it,
+    as the browser may load nothing from other servers."""
+    source = token.attrs.get("src", "")
+    alt = token.attrs.get("alt", "")
+    if not source:
+        return escape(alt)
+    if _external(source):
+        label = escape(alt or "Image on another site")
+        return f'<a class="external" rel="noopener" href="{escape(source)}">{label}</a>'
+    token.attrs = {**token.attrs, "alt": alt, "loading": "lazy", "decoding": "async"}
+    return token.html()
+
+
+def _touch(token: Token, tokens: list[Token], position: int) -> None:
+    """Change the attributes of a start tag where its kind asks for it."""
+    if token.tag == "a" and _external(token.attrs.get("href", "")):
+        token.attrs |= {"rel": "noopener", "class": "external"}
+    elif token.tag == "pre":
+        token.attrs["tabindex"] = "0"
+    elif token.tag in CELLS:
+        align = token.attrs.pop("align", "")
+        if align in ("left", "center", "right"):
+            token.attrs["class"] = f"align-{align}"
+        if token.tag == "th":
+            token.attrs.setdefault("scope", "col")
