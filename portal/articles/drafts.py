@@ -84,9 +84,12 @@ def _lines(text: str) -> str:
 
 
 def _storable(letter: str) -> bool:
-    # control characters (PostgreSQL refuses NUL), halves of surrogate pairs (no UTF-8 for them), and
-    # overrides of the writing direction, which would turn round the page that shows the text
-    return unicodedata.category(letter) not in ("Cc", "Cs") and not "\u202a" <= letter <= "\u202e"
+    # not: control characters (PostgreSQL refuses NUL), halves of surrogate pairs (no UTF-8 for them),
+    # overrides of the writing direction (they would turn round the page that shows the text), and
+    # code points that are no characters (HTML does not allow them)
+    if unicodedata.category(letter) in ("Cc", "Cs") or "\u202a" <= letter <= "\u202e":
+        return False
+    return ord(letter) & 0xFFFE != 0xFFFE and not "\ufdd0" <= letter <= "\ufdef"
 
 
 def _distinct(items: Sequence[str]) -> tuple[str, ...]:

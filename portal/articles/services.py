@@ -53,12 +53,14 @@ def create(
         return before.article
     draft, note = drafts.checked(session, draft), drafts.checked_note(note)
     if slug is not None:
-        return _insert(session, draft, slugs.checked_slug(session, slug), note, form_token, by)
+        return _insert(
+            session, draft, slug=slugs.checked_slug(session, slug), note=note, form_token=form_token, by=by
+        )
     for _ in range(SLUG_TRIES):
         wanted = slugs.free_slug(session, draft.title)
         try:
             with session.begin_nested():
-                return _insert(session, draft, wanted, note, form_token, by)
+                return _insert(session, draft, slug=wanted, note=note, form_token=form_token, by=by)
         except IntegrityError:
             # somebody else took the address, or sent this very form, since we looked
             before = _sent_before(session, form_token, by=by)
@@ -174,8 +176,7 @@ def unarchive(session: Session, article: Article, *, by: Person | None) -> None:
 def restore(session: Session, article: Article, number: int, *, version: int, by: Person | None) -> Revision:
     """Make the text of revision `number` the latest one, as a new revision. What is live stays live.
 
-    Raises NotFound (no such revision), Conflict, NotAllowed, WrongState (archived), Invalid (the old
-    text is refused by the rules of today).
+    Raises NotFound (no such revision), Conflict, NotAllowed, WrongState (archived).
     """
     _lock(session, article)
     _require(by, "write", article.team_id)
@@ -251,7 +252,7 @@ def _sent_before(session: Session, form_token: str | None, *, by: Person | None)
 
 
 def _insert(
-    session: Session, draft: Draft, slug: str, note: str, form_token: str | None, by: Person | None
+    session: Session, draft: Draft, *, slug: str, note: str, form_token: str | None, by: Person | None
 ) -> Article:
     article = Article(slug=slug, version=1)
     _place(session, article, draft)
