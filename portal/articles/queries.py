@@ -42,7 +42,7 @@ class Teaser:
     answer: str
 
 
-def visible_to(person: Person) -> sa.Select[tuple[Article]]:
+def visible_to(person: Person) -> sa.Select[Article]:
     """The published articles that `person` may read; every list, count and hit starts from here.
 
     An article is visible to its audience, to those who may write for its team, and to admins.
@@ -62,7 +62,7 @@ def visible_to(person: Person) -> sa.Select[tuple[Article]]:
     )
 
 
-def editable_by(person: Person) -> sa.Select[tuple[Article]]:
+def editable_by(person: Person) -> sa.Select[Article]:
     """The articles in any state that `person` may write: those of their teams, or all for admins."""
     everything = sa.select(Article)
     if not person.active:
@@ -142,14 +142,12 @@ def trail_of(session: Session, path: str) -> list[tuple[str, str]]:
     return sorted(((found, name) for found, name in rows), key=lambda row: len(row[0]))
 
 
-def _listed(door: sa.Select[tuple[Article]]) -> sa.Select[tuple[Article]]:
+def _listed(door: sa.Select[Article]) -> sa.Select[Article]:
     """`door` with the live revision at hand."""
     return door.join(Revision, Revision.id == Article.live_id).options(contains_eager(Article.live))
 
 
-def in_topic(
-    session: Session, path: str, *, by: Person, limit: int, offset: int = 0
-) -> Sequence[Article]:
+def in_topic(session: Session, path: str, *, by: Person, limit: int, offset: int = 0) -> Sequence[Article]:
     """The articles that `by` may see in the topic and below it, by title."""
     below = sa.select(Topic.id).where(
         sa.or_(Topic.path == path, Topic.path.startswith(f"{path}/", autoescape=True))

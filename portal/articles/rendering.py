@@ -20,11 +20,11 @@ def render_revision(session: Session, revision: Revision) -> Rendering:
     Call it in the transaction that publishes. Raises Invalid (field `body`) for a text that the
     renderer refuses.
     """
-    if revision.id is None:
-        session.flush()
+    session.flush()  # a new revision has its id from here on
     found = stored(session, revision)
     if found is None:
-        found = _made(session, revision, markdown.render(revision.body, resolve=resolver(session, revision.body)))
+        rendered = markdown.render(revision.body, resolve=resolver(session, revision.body))
+        found = _made(revision, rendered)
         session.add(found)
     return found
 
@@ -48,10 +48,10 @@ def for_reading(session: Session, revision: Revision) -> Rendering:
         rendered = markdown.render(revision.body, resolve=resolver(session, revision.body))
     except Invalid:
         rendered = markdown.plain(revision.body)
-    return _made(session, revision, rendered)
+    return _made(revision, rendered)
 
 
-def _made(session: Session, revision: Revision, rendered: markdown.Rendered) -> Rendering:
+def _made(revision: Revision, rendered: markdown.Rendered) -> Rendering:
     return Rendering(
         revision_id=revision.id,
         renderer=markdown.RENDERER,
@@ -69,16 +69,15 @@ def resolver(session: Session, body: str) -> Callable[[str], str | None]:
     slugs = set(_ADDRESS.findall(body))
     moved: dict[str, str] = {}
     if slugs:
-        rows = session.execute(
-            sa.select(Alias.slug, Article.slug).join(Article).where(Alias.slug.in_(slugs))
-        )
-        moved = {old: new for old, new in rows}
+        present = sa.select(Alias.slug.label("old"), Article.slug.label("new")).join(Article)
+        rows = session.execute(present.where(Alias.slug.in_(slugs)))
+        moved = {row.old: row.new for row in rows}
 
     def resolve(address: str) -> str | None:
         match = _TARGET.match(address)
         if match is None or match[1] not in moved:
             return None
-        return f"/articles/{moved[match[1]]}{address[match.end():]}"
+        return f"/articles/{moved[match[1]]}{address[match.end() :]}"
 
     return resolve
 

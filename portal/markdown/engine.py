@@ -1,26 +1,32 @@
 """The conversion behind `portal.markdown`, and the loop of the helper process it runs in.
 
 Three steps: Python-Markdown makes HTML; a first nh3 pass makes it well-formed and drops what is
-not allowed; `portal.markdown_page` gives headings their ids, marks links and wraps tables; a last
+not allowed; `portal.markdown.page` gives headings their ids, marks links and wraps tables; a last
 nh3 pass with the final list lets nothing out that is not on it.
 """
 
+import gc
 import json
+import os
 import re
 import resource
 import signal
 import sys
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NoReturn
 
 import markdown
 import nh3
 from pygments.token import STANDARD_TYPES
 
-from portal.markdown_page import PREFIX, arrange
+from portal.markdown.page import PREFIX, arrange
 
-CPU_SECONDS: Final = 0.8
-"""CPU time for one text. The kernel ends the helper when it is used up."""
+CPU_SECONDS: Final = 0.7
+"""CPU time for one text; about ten times what the longest pages of real handbooks need."""
+WALL_SECONDS: Final = 3.0
+"""Time for one text on a machine that is busy with other things."""
 MEMORY_BYTES: Final = 768 * 1024 * 1024
+REFUSED: Final = b'{"refused": "limit"}\n'
+WARM_UP: Final = "# Warm\n\n```python\nup = 1\n```\n\n- up\n"
 
 EXTENSIONS: Final = (
     "markdown.extensions.tables",
@@ -84,7 +90,7 @@ def _first_filter(_tag: str, name: str, value: str) -> str | None:
     return value
 
 
-def _last_filter(tag: str, name: str, value: str) -> str | None:
+def _last_filter(_tag: str, name: str, value: str) -> str | None:
     """Attribute values that the last pass lets through."""
     if name == "id":
         return value if _OWN_ID.match(value) else None
@@ -161,31 +167,60 @@ def convert(text: str) -> dict[str, Any]:
 
 
 def answer(line: bytes) -> bytes:
-    """The reply line to one request line: JSON text in, a JSON object out."""
+    """The reply line to one request line: a text as JSON in, a JSON object out.
+
+    The object is what `convert` gives, or {"refused"} for a text that nests too deeply, or
+    {"failed"} with the error when a library has a fault that this text brings out.
+    """
     try:
         reply = convert(json.loads(line))
-    except (RecursionError, MemoryError):
-        reply = {"refused": "nesting"}
+    except (RecursionError, MemoryError) as error:
+        reply = {"refused": type(error).__name__}
+    except Exception as error:  # noqa: BLE001  told to the caller, who logs it
+        reply = {"failed": repr(error)}
     return json.dumps(reply).encode() + b"\n"
 
 
 def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
-    """Answer requests until there are no more."""
+    """Answer requests until there are no more, each in a child of its own with limits on it.
+
+    The child starts with all libraries loaded, leaves nothing behind for the next text, and can
+    be ended by the kernel at any point, even within one regular expression.
+    """
     for line in requests:
-        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
-        reply = answer(line)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        replies.write(reply)
+        read_end, write_end = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _work(line, write_end)
+        os.close(write_end)
+        with os.fdopen(read_end, "rb") as pipe:
+            reply = pipe.read()
+        os.waitpid(child, 0)
+        replies.write(reply if reply.endswith(b"\n") else REFUSED)
         replies.flush()
+
+
+def _work(line: bytes, write_end: int) -> NoReturn:
+    """The life of a child: limits, one answer, the end."""
+    try:
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
+        with os.fdopen(write_end, "wb") as pipe:
+            pipe.write(answer(line))
+    finally:
+        os._exit(0)
 
 
 def main() -> None:
     """The helper process: limits on itself first, then the loop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; we end with our input
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    for ending in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(ending, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    convert(WARM_UP)
+    gc.freeze()  # pages that children share are not written to
     serve(sys.stdin.buffer, sys.stdout.buffer)
 
 

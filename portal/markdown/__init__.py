@@ -1,15 +1,17 @@
 """Markdown to safe HTML: the only producer of markup from a person's text.
 
-The conversion itself (`portal.markdown_engine`) runs in a helper process that is kept warm and
-can be killed: the converter's regular expressions take minutes for some short texts, and a thread
-cannot be stopped. Why and what it costs: docs/adr/0008-markdown-rendering.md.
+The conversion itself (`portal.markdown.engine`) runs in a helper process, each text in a child of
+its own that the kernel ends when it takes too long: the converter's regular expressions need
+minutes for some short texts, and a thread cannot be stopped. Why and what it costs:
+docs/adr/0008-markdown-rendering.md.
 """
 
 import atexit
+import contextlib
 import json
+import logging
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -23,27 +25,29 @@ from markupsafe import Markup
 
 from portal.errors import Invalid
 
+log = logging.getLogger(__name__)
+
 RENDERER: Final = "1"
 """Version of the output. Raise it whenever the HTML or the sections of some text change."""
 
 MAX_CHARS: Final = 102_400
 """Longest text that is rendered."""
 
-WALL_SECONDS: Final = 4.0
-"""Time after which a helper is killed whatever it waits for; its CPU limit is far shorter."""
-
-KILLED: Final = {-signal.SIGPROF, -signal.SIGKILL, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS}
-"""How a helper ends when a text takes it too long, needs too much memory or nests too deeply."""
+WALL_SECONDS: Final = 5.0
+"""A backstop: a helper that has not answered by then is killed. Its own limits are far shorter."""
 
 TOO_LONG: Final = "Shorten the text: at most 100,000 characters fit on one page."
 TOO_COMPLEX: Final = (
     "This text takes too long to show. Look for the same mark repeated many times, for example "
     "brackets, stars or lists within lists, and remove what is not needed."
 )
+UNKNOWN: Final = (
+    "This text cannot be shown. Remove the part you changed last and add it again in small steps."
+)
 BUSY: Final = "Many texts are being prepared at this moment. Try again in a minute."
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parents[2]
 _LINK = re.compile(r'(<a\b[^>]*? ?href=")([^"]*)(")')
 
 
@@ -69,28 +73,29 @@ class Rendered:
 def render(text: str, *, resolve: Callable[[str], str | None] | None = None) -> Rendered:
     """`text` as safe HTML.
 
-    `resolve(address)` is asked once for each link of the text that begins with `/` and gives the address to use
-    instead, or None to keep it. Raises Invalid (field `body`) when the text is too long or takes
-    longer than the helper's limit.
+    `resolve(address)` is asked once for each address that links of the text lead to and that begins
+    with `/`; it gives the address to use instead, or None to keep it. Raises Invalid (field `body`)
+    when the text is too long or takes longer than the limit.
     """
     if len(text) > MAX_CHARS:
         raise Invalid(TOO_LONG, body=TOO_LONG)
     reply = _helper.ask(_clean(text))
     sections = tuple(Section(**section) for section in reply["sections"])
     html = _resolved(reply["html"], resolve) if resolve else reply["html"]
-    return Rendered(html=Markup(html), sections=sections, words=reply["words"])
+    safe = Markup(html)  # noqa: S704  sanitised by the engine
+    return Rendered(html=safe, sections=sections, words=reply["words"])
 
 
 def plain(text: str) -> Rendered:
     """`text` as it stands, for one that cannot be rendered: nothing in it has a meaning."""
     words = text.split()
-    html = Markup("<pre tabindex=\"0\">{}</pre>").format(_clean(text))
+    html = Markup('<pre tabindex="0">{}</pre>').format(_clean(text))
     return Rendered(html=html, sections=(Section("", 0, "", " ".join(words)),), words=len(words))
 
 
 def trusted(html: str) -> Markup:
     """HTML that `render` made earlier and that was stored, marked as safe again."""
-    return Markup(html)
+    return Markup(html)  # noqa: S704  sanitised by the engine
 
 
 def _clean(text: str) -> str:
@@ -99,7 +104,7 @@ def _clean(text: str) -> str:
 
 
 def _resolved(html: str, resolve: Callable[[str], str | None]) -> str:
-    """`html` with its internal links replaced. Sanitised HTML has `<` and a quote only where they are markup."""
+    """`html` with its internal links replaced. In sanitised HTML, `<a ` is nowhere but in a link."""
     known: dict[str, str | None] = {}
 
     def replace(match: re.Match[str]) -> str:
@@ -122,50 +127,46 @@ class _Helper:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, text: str) -> dict[str, Any]:
-        """The helper's reply to one text. Raises Invalid when it refused, was killed or is taken."""
-        if not self._lock.acquire(timeout=3 * WALL_SECONDS):
+        """The helper's reply to one text. Raises Invalid when it refused or is taken."""
+        if not self._lock.acquire(timeout=2 * WALL_SECONDS):
             raise Invalid(BUSY, body=BUSY)
         try:
-            reply = self._exchange(text)
+            reply = self._exchange(json.dumps(text).encode() + b"\n")
         finally:
             self._lock.release()
-        if reply is None or "refused" in reply:
+        if "refused" in reply:
             raise Invalid(TOO_COMPLEX, body=TOO_COMPLEX)
+        if "failed" in reply:
+            log.error("Markdown could not be rendered: %s", reply["failed"])
+            raise Invalid(UNKNOWN, body=UNKNOWN)
         return reply
 
-    def _exchange(self, text: str) -> dict[str, Any] | None:
-        """The reply, or None when the helper died over this text."""
+    def _exchange(self, request: bytes) -> dict[str, Any]:
         process = self._ready()
         assert process.stdin is not None
         assert process.stdout is not None
         watchdog = threading.Timer(WALL_SECONDS, process.kill)
-        watchdog.daemon = True
         watchdog.start()
         try:
-            process.stdin.write(json.dumps(text).encode() + b"\n")
-            process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it is dead already; the empty line read next says so
-        try:
+            with contextlib.suppress(BrokenPipeError):  # it died; reading tells
+                process.stdin.write(request)
+                process.stdin.flush()
             line = process.stdout.readline()
-            if line.endswith(b"\n"):
-                reply: dict[str, Any] = json.loads(line)
-                return reply
-            status = process.wait()
         finally:
             watchdog.cancel()
-        self.stop()
-        if status not in KILLED:
-            raise RuntimeError(f"The Markdown helper ended with status {status}.")
-        self._ready()  # the next text finds the new helper started
-        return None
+        if not line.endswith(b"\n"):
+            self.stop()
+            log.error("the Markdown helper ended with status %s", process.returncode)
+            return {"refused": "the helper died"}
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
     def _ready(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is not None:
             self.stop()
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "portal.markdown_engine"],
+                [sys.executable, "-P", "-m", "portal.markdown.engine"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={"PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1"},  # none of our secrets
@@ -175,13 +176,10 @@ class _Helper:
     def stop(self) -> None:
         """End the helper, if there is one."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                _close_quietly(pipe)
+        if process is not None:
+            process.kill()
+            process.wait()
+            _close(process)
 
     def forget(self) -> None:
         """In a forked child: the helper is the parent's; two users would mix up its replies."""
@@ -189,16 +187,14 @@ class _Helper:
         self._lock = threading.Lock()
         if process is not None:
             process.returncode = 0  # not ours to wait for
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    _close_quietly(pipe)
+            _close(process)
 
 
-def _close_quietly(pipe: Any) -> None:
-    try:
-        pipe.close()
-    except OSError:
-        pass  # what was buffered for a dead helper is of no use
+def _close(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):  # what was buffered for a dead helper is of no use
+                pipe.close()
 
 
 _helper = _Helper()

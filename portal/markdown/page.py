@@ -15,8 +15,8 @@ PREFIX: Final = "s-"
 
 VOID: Final = {"br", "hr", "img", "input", "wbr"}
 BLOCKS: Final = {
-    *("p", "li", "tr", "pre", "div", "dt", "dd", "blockquote", "caption", "summary", "figcaption", "hr", "br"),
-    *("h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "dl", "details"),
+    *("p", "li", "tr", "pre", "div", "dt", "dd", "blockquote", "caption", "summary", "figcaption", "hr"),
+    *("br", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "dl", "details"),
 }
 CELLS: Final = {"td", "th"}
 HEADINGS: Final = {f"h{level}" for level in range(1, 7)}
@@ -180,18 +180,18 @@ def _finished(tokens: list[Token]) -> list[str]:
     """The HTML of each token, with what readers need added."""
     result: list[str] = []
     tables = 0
-    for position, token in enumerate(tokens):
+    for token in tokens:
         if token.tag == "table":
             tables += not token.end
             result.append(_table(token, tables))
         elif token.end or not token.tag:
             result.append(token.html())
         elif token.tag == "input":
-            result.append(_task("checked" in token.attrs))
+            result.append(_task(done="checked" in token.attrs))
         elif token.tag == "img":
             result.append(_image(token))
         else:
-            _touch(token, tokens, position)
+            _touch(token)
             result.append(token.html())
     return result
 
@@ -203,7 +203,7 @@ def _table(token: Token, number: int) -> str:
     return f'<div class="table-scroll" role="group" tabindex="0" aria-label="Table {number}">{token.html()}'
 
 
-def _task(done: bool) -> str:
+def _task(*, done: bool) -> str:
     state, label = ("task task-done", "Done") if done else ("task", "To do")
     return f'<span class="{state}" role="img" aria-label="{label}"></span>'
 
@@ -226,7 +226,7 @@ def _image(token: Token) -> str:
     return token.html()
 
 
-def _touch(token: Token, tokens: list[Token], position: int) -> None:
+def _touch(token: Token) -> None:
     """Change the attributes of a start tag where its kind asks for it."""
     if token.tag == "a" and _external(token.attrs.get("href", "")):
         token.attrs |= {"rel": "noopener", "class": "external"}
