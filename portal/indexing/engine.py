@@ -1,37 +1,100 @@
 """The engine port: documents in, ranked ids out. It knows no article and no person.
 
-An engine ranks; it never decides who may see. `audiences` narrows what it returns, to spare work,
-but every id is read again through `articles.queries.visible_to` before anyone sees it.
+An engine ranks; it never decides who may see. It ranks as if the documents outside the given
+audiences did not exist, and still every id is read again through `articles.queries.visible_to`
+before anyone sees it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-FIELDS = ("title", "questions", "keywords", "heading", "answer", "body")
+FIELDS: Final = ("title", "questions", "keywords", "heading", "answer", "body")
+
+
+class EngineError(Exception):
+    """The index cannot be read or written. The caller falls back to the database and has it rebuilt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """One section of one thing (`group`), as it is to be found.
 
-    `id` is unique over all documents. All documents of a group carry the group's `version` and are
-    put and removed together. `fields` maps names out of FIELDS to plain text. `audience` is the key
-    of the audience that may see it.
+    `id` is unique over all documents. All documents of a group carry the group's `version` and
+    `audiences`, and are put and removed together. `fields` maps names out of FIELDS to plain text,
+    in which every line is a passage of its own. `audiences` are tokens; who holds any may see it.
     """
 
     id: str
     group: str
     version: int
-    audience: str
+    audiences: frozenset[str]
     fields: Mapping[str, str]
     language: str = "en"
     prior: float = 1.0
     """Small factor on the score for use, helpfulness and verification; 1 is neutral."""
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One word of a question. `alternatives` are (term, factor): its stem at 1, near words below."""
+
+    alternatives: tuple[tuple[str, float], ...]
+    weight: float = 1.0
+    """Share of its inverse document frequency that counts: below 1 for words of questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineQuery:
+    """A question as understood. Slots stand in the order typed, all optional.
+
+    `phrases` are runs of terms that must stand together, in this order, in one line;
+    `without` are terms that must not occur. Neither is ever more than the person typed.
+    """
+
+    slots: tuple[Slot, ...]
+    phrases: tuple[tuple[str, ...], ...] = ()
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One group found. `id` is its best document; `score` lies between 0 and about 2.7.
+
+    `matched` are the terms that occur in it; `coverage` is the share of the question's weight
+    (inverse document frequency) that they carry, 0 to 1.
+    """
+
+    group: str
+    id: str
+    score: float
+    coverage: float
+    matched: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The best groups, best first, and how many groups match at all."""
+
+    hits: tuple[Hit, ...]
+    total: int
+
+
+class Vocabulary(Protocol):
+    """The folded words, as typed by authors, of what some audiences may see."""
+
+    def frequency(self, word: str) -> int:
+        """In how many documents a folded word stands; 0 when these audiences may see none."""
+
+    def near(self, word: str) -> Sequence[tuple[str, float]]:
+        """Words that `word` may have been meant to be, likeliest first, with a factor up to 1."""
+
+
 class SearchEngine(Protocol):
-    """What every engine does; one contract test suite runs against all of them."""
+    """What every engine does; one contract test suite runs against all of them.
+
+    Every method may raise EngineError.
+    """
 
     def put(self, documents: Iterable[Document]) -> None:
         """Add documents, replacing all earlier ones of the same groups; durable on return."""
@@ -41,6 +104,12 @@ class SearchEngine(Protocol):
 
     def replace_all(self, documents: Iterable[Document]) -> None:
         """Make these the only documents. Readers see the old or the new set, never half."""
+
+    def search(self, query: EngineQuery, *, audiences: frozenset[str], limit: int) -> Hits:
+        """Rank the groups that these audiences may see; the scores are those of `ranking`."""
+
+    def vocabulary(self, *, audiences: frozenset[str]) -> Vocabulary:
+        """The words of what these audiences may see, for spelling."""
 
     def versions(self) -> Mapping[str, int]:
         """The version held of each group, to find drift from the database."""
