@@ -176,7 +176,9 @@ def flask_command(app: Flask) -> Callable[..., Result]:
         result: Result = contextvars.Context().run(runner.invoke, args=list(arguments), **options)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
-        assert result.exit_code == exit_code, f"flask {' '.join(arguments)}: {result.exit_code}\n{result.output}"
+        assert result.exit_code == exit_code, (
+            f"flask {' '.join(arguments)}: {result.exit_code}\n{result.output}"
+        )
         return result
 
     return _run

@@ -35,8 +35,12 @@ def install(package: str) -> None:
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", package]):
         subprocess.run(
-            [*as_root, "apt-get", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
-            stdin=subprocess.DEVNULL, check=False,
+            [*as_root, "apt-get", *words],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
 
 
@@ -45,7 +49,9 @@ def run(title: str, command: Sequence[str], failed: list[str]) -> None:
     print(f"\n=== {title}", flush=True)
     start = time.monotonic()
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
-    print(f"=== {title}: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s", flush=True)
+    print(
+        f"=== {title}: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s", flush=True
+    )
     if code:
         failed.append(title)
 

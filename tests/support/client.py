@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from portal.accounts.models import Person, SignIn
 from tests.support import lint
-from tests.support.html import Parsed, elements, parse, select, text_of
+from tests.support.html import Parsed, parse, select, text_of
 
 Data = Mapping[str, Any]
 
@@ -128,7 +128,13 @@ class PageClient:
         return page.follow() if follow and 300 <= page.status < 400 else page
 
     def submit(
-        self, page: Page, which: str, data: Data | None = None, *, status: int | None = None, follow: bool = False
+        self,
+        page: Page,
+        which: str,
+        data: Data | None = None,
+        *,
+        status: int | None = None,
+        follow: bool = False,
     ) -> Page:
         """Send a form of a fetched page with what stands in it, changed by `data`.
 
@@ -197,23 +203,31 @@ def _problems(page: Page) -> list[str]:
 
 
 def _form_of(page: Page, which: str) -> tuple[Element, Element | None]:
-    for form in page.select("form"):
-        for button in select(form, "button, input[type=submit]"):
-            if button.get("type", "submit") == "submit" and which in (text_of(button), button.get("value")):
+    """The form and the button it is sent with, by the button's text or by a selector of either."""
+    forms = [(form, _submits(form)) for form in page.select("form")]
+    for form, buttons in forms:
+        for button in buttons:
+            if which in (text_of(button), button.get("value"), button.get("aria-label")):
                 return form, button
     try:
         found = page.select(which)
-    except ValueError:
+    except ValueError:  # a text, no selector
         found = []
-    for form in page.select("form"):
-        inside = elements(form)
-        for element in found:
-            if element is form:
-                buttons = [b for b in select(form, "button") if b.get("type", "submit") == "submit"]
-                return form, buttons[0] if buttons else None
-            if element in inside and element.tag in ("button", "input"):
-                return form, element
+    for form, buttons in forms:
+        if form in found:
+            return form, buttons[0] if buttons else None
+        for button in buttons:
+            if button in found:
+                return form, button
     raise AssertionError(f"{page.url}: no form {which!r}; buttons: {page.texts('form button')}")
+
+
+def _submits(form: Element) -> list[Element]:
+    return [
+        button
+        for button in select(form, "button, input[type=submit]")
+        if button.get("type", "submit") == "submit"
+    ]
 
 
 def _filled(form: Element, data: Data, button: Element | None) -> dict[str, Any]:

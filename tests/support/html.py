@@ -30,7 +30,8 @@ def parse(text: str) -> Parsed:
     errors = []
     for (line, column), code, details in parser.errors:
         message = MESSAGES.get(code, code) % details if details else MESSAGES.get(code, code)
-        errors.append(f"line {line}, column {column}: {message} in {lines[min(line, len(lines)) - 1].strip()!r}")
+        source = lines[min(line, len(lines)) - 1].strip()
+        errors.append(f"line {line}, column {column}: {message} in {source!r}")
     return Parsed(root, errors)
 
 
@@ -58,13 +59,13 @@ def elements(root: Element) -> list[Element]:
 def select(root: Element, selector: str) -> list[Element]:
     """Elements below `root` that match a selector: tags, #id, .class, [attr], [attr=value] (also
     ^= $= *= ~=), descendants by a blank, children by ` > `, alternatives by a comma."""
-    found: list[Element] = []
     parents = {child: node for node in root.iter() for child in node}
     chains = [_steps(alternative) for alternative in _split(selector)]
-    for node in elements(root):
-        if node is not root and any(_matches(node, steps, parents) for steps in chains):
-            found.append(node)
-    return found
+    return [
+        node
+        for node in elements(root)
+        if node is not root and any(_matches(node, steps, parents) for steps in chains)
+    ]
 
 
 def _split(selector: str) -> list[str]:
@@ -114,7 +115,7 @@ def _is(node: Element, simple: str) -> bool:
 
 def _part_is(node: Element, part: re.Match[str]) -> bool:
     if tag := part["tag"]:
-        return tag == "*" or node.tag == tag
+        return tag in ("*", node.tag)
     if part["id"]:
         return node.get("id") == part["id"]
     if part["cls"]:

@@ -60,7 +60,7 @@ def _references(page: Parsed) -> Iterator[str]:
     for node in elements(page.root):
         for attribute in ("for", "aria-labelledby", "aria-describedby", "aria-controls", "form", "list"):
             for name in (node.get(attribute) or "").split():
-                if name not in ids and not (node.tag in ("svg", "path")):
+                if name not in ids:
                     yield f"<{node.tag} {attribute}={name!r}> points at no element"
         href = node.get("href") or ""
         if node.tag == "a" and href.startswith("#") and href != "#" and href[1:] not in ids:
@@ -82,8 +82,9 @@ def _labels(page: Parsed) -> Iterator[str]:
 def _inside_label(field: Element, parents: dict[Element, Element]) -> bool:
     above = parents.get(field)
     while above is not None:
-        if above.tag == "label" and text_of(above):
-            return True
+        if above.tag == "label":
+            chosen = " ".join(text_of(part) for part in select(above, "select, textarea, button"))
+            return len(text_of(above)) > len(chosen)
         above = parents.get(above)
     return False
 
