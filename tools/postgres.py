@@ -49,7 +49,7 @@ def server() -> Iterator[str]:
     if binaries is None:
         sys.exit("portal: PostgreSQL was not found: install its server package.")
     account = _account()
-    folder = Path(tempfile.mkdtemp(prefix="portal-pg-", dir="/tmp"))  # noqa: S108  # a socket's path must be short
+    folder = Path(tempfile.mkdtemp(prefix="portal-pg-", dir="/tmp"))  # a socket's path must be short
     try:
         if account:
             os.chown(folder, account["user"], account["group"])  # type: ignore[arg-type]

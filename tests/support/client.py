@@ -204,21 +204,20 @@ def _problems(page: Page) -> list[str]:
 
 def _form_of(page: Page, which: str) -> tuple[Element, Element | None]:
     """The form and the button it is sent with, by the button's text or by a selector of either."""
-    forms = [(form, _submits(form)) for form in page.select("form")]
-    for form, buttons in forms:
-        for button in buttons:
-            if which in (text_of(button), button.get("value"), button.get("aria-label")):
-                return form, button
     try:
         found = page.select(which)
     except ValueError:  # a text, no selector
         found = []
-    for form, buttons in forms:
+    sent = [(form, button) for form in page.select("form") for button in _submits(form)]
+    for form, button in sent:
+        if which in (text_of(button), button.get("value"), button.get("aria-label")):
+            return form, button
+    for form, button in sent:
+        if form in found or button in found:
+            return form, button
+    for form in page.select("form"):
         if form in found:
-            return form, buttons[0] if buttons else None
-        for button in buttons:
-            if button in found:
-                return form, button
+            return form, None
     raise AssertionError(f"{page.url}: no form {which!r}; buttons: {page.texts('form button')}")
 
 
