@@ -18,10 +18,17 @@ class Job(Base):
     """
 
     __tablename__ = "job"
-    __table_args__ = (sa.Index("ix_job_due", "dead", "kind", "run_at"),)
+    __table_args__ = (
+        sa.Index("ix_job_due", "dead", "kind", "run_at"),
+        # Without this SQLite gives the id of a deleted row to the next one, and a worker that was
+        # held up could delete a newer job in place of the one it has done.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(40))
+    key: Mapped[str | None] = mapped_column(sa.String(80), unique=True)
+    """Set for a job of which there is only ever one, as a periodic one; most have none."""
     payload: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     run_at: Mapped[datetime] = mapped_column(default=clock.now)
     attempts: Mapped[int] = mapped_column(default=0)
