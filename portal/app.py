@@ -18,7 +18,12 @@ import portal.search.views
 import portal.web.views
 from portal import clock
 from portal.accounts import login
+from portal.articles import documents
 from portal.db import db, prepare_engine
+from portal.indexing.indexer import Indexer
+from portal.indexing.whoosh_engine import WhooshEngine
+from portal.jobs import registry
+from portal.jobs.registry import Handlers
 from portal.settings import Settings
 from portal.web import assets, errors, guard, headers, pages
 
@@ -58,11 +63,21 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     for group in COMMANDS:
         app.cli.add_command(group)
+    _bind_work(app, settings)
     errors.install(app)
     headers.install(app)
     guard.install(app, signed_in=login.signed_in, allows=login.allows)
     _prepare_templates(app, settings)
     return app
+
+
+def _bind_work(app: Flask, settings: Settings) -> None:
+    """Choose the search engine and say who does which kind of job."""
+    engine = WhooshEngine(settings.index_dir)
+    indexer = Indexer(engine, documents.load, documents.versions)
+    app.extensions["engine"] = engine
+    app.extensions["indexer"] = indexer
+    registry.install(app, Handlers(batches={"index": indexer.run}))
 
 
 def _flask_config(settings: Settings) -> dict[str, object]:

@@ -50,7 +50,7 @@ def rebuild() -> None:
 
 @group.command()
 @click.option("--fix", is_flag=True, help="Index the articles that differ.")
-def drift(fix: bool) -> None:
+def drift(*, fix: bool) -> None:
     """Compare the index with the database. Exit code 1 when they differ."""
     if fix:
         indexer().repair(wait=_waiting())

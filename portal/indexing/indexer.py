@@ -36,6 +36,8 @@ LEASE = "index"
 BATCH = 200
 """How many rows are read at once. The lease is given up and work can stop between batches."""
 LOAD_AT_ONCE = 100
+REFUSED_IN_A_ROW = 3
+"""So many groups refused, and none taken, is the engine's trouble (a full disk), not theirs."""
 CHECK_EVERY = timedelta(minutes=5)
 
 Load = Callable[[Session, Sequence[int]], Mapping[int, Sequence[Document]]]
@@ -47,7 +49,7 @@ log = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):
-    """This process was held up for so long that another took over."""
+    """Another process took over, because this one was held up for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class Indexer:
     @contextlib.contextmanager
     def _leased(self) -> Iterator[Held | None]:
         """The lease for as long as the block runs, renewed meanwhile; None when another has it."""
-        session = db.session()
+        session: Session = db.session()
         busy = leases.holder_of(session, LEASE) is not None
         session.rollback()
         if busy:  # found out by reading: an idle worker must not ask for the write lock all the time
@@ -207,20 +209,24 @@ class Indexer:
         db.session().rollback()
         if held.lost.is_set():
             raise LeaseLost
+        refused: dict[int, Exception] = {}
         try:
             self._put(documents)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (an engine may raise anything; all is handled)
             if not self._readable():
                 log.warning("the index cannot be used and is rebuilt: %s", describe(error))
                 return self._rebuild(held)
-            failed |= self._put_singly(documents)
-        done = [change for change in changes if change.group not in failed]
+            documents, refused = self._put_singly(documents)
+        failed |= refused
+        done = [change for change in changes if change.group in documents]
         self._record(held, done, [(c, failed[c.group]) for c in changes if c.group in failed])
+        if len(refused) >= REFUSED_IN_A_ROW and not documents:
+            raise refused.popitem()[1]  # not the groups' fault, it seems: let the worker wait
         return len(done)
 
     def _load_groups(
         self, groups: Sequence[int]
-    ) -> tuple[dict[int, Sequence[Document]], dict[int, Exception]]:
+    ) -> tuple[Mapping[int, Sequence[Document]], dict[int, Exception]]:
         """The documents of the groups, and the errors of those that cannot be loaded."""
         session = db.session()
         try:
@@ -249,15 +255,24 @@ class Indexer:
         if gone:
             self.engine.remove(gone)
 
-    def _put_singly(self, documents: Mapping[int, Sequence[Document]]) -> dict[int, Exception]:
-        """Put each group by itself; the errors of those that the engine does not take."""
-        failed: dict[int, Exception] = {}
+    def _put_singly(
+        self, documents: Mapping[int, Sequence[Document]]
+    ) -> tuple[dict[int, Sequence[Document]], dict[int, Exception]]:
+        """Put each group by itself: those put, and the errors of those that the engine refused.
+
+        When it refuses the first REFUSED_IN_A_ROW, the others are not tried and in neither.
+        """
+        taken: dict[int, Sequence[Document]] = {}
+        refused: dict[int, Exception] = {}
         for group, found in documents.items():
             try:
                 self._put({group: found})
-            except Exception as error:
-                failed[group] = error
-        return failed
+                taken[group] = found
+            except Exception as error:  # noqa: BLE001 (the reason is kept with the job)
+                refused[group] = error
+                if len(refused) >= REFUSED_IN_A_ROW and not taken:
+                    break
+        return taken, refused
 
     def _record(self, held: Held, done: Sequence[Change], failed: Sequence[tuple[Change, Exception]]) -> None:
         """Delete the rows that are done and put off those that failed, if the lease still holds."""
@@ -315,12 +330,12 @@ class Indexer:
         """Whether the engine can read its index. Any error in it means no: it is only a cache."""
         try:
             self.engine.versions()
-        except Exception:
+        except Exception:  # noqa: BLE001 (whatever it is, the answer is a rebuild)
             return False
         return True
 
     def _rebuild(self, held: Held, progress: Callable[[int, int], None] | None = None) -> int:
-        session = db.session()
+        session: Session = db.session()
         session.rollback()
         changes = outbox.all_changes(session)  # before anything is loaded, as in `_drain`
         groups = [int(name) for name in self._versions(session)]

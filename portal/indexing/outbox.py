@@ -79,9 +79,7 @@ def put_off(session: Session, change: Change, error: str) -> None:
     """Let a group that could not be indexed wait; of its rows one is enough."""
     newest, *older = sorted(change.ids, reverse=True)
     queue.discard(session, older)
-    queue.put_off(
-        session, [newest], error, attempts=change.attempts + 1, longest=LONGEST_BACK_OFF
-    )
+    queue.put_off(session, [newest], error, attempts=change.attempts + 1, longest=LONGEST_BACK_OFF)
 
 
 def hurry(session: Session) -> None:
