@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.accounts import services as accounts
+from portal.accounts import passwords
 from portal.accounts.models import Person
 from portal.app import create_app
 from portal.articles.models import Article
@@ -50,6 +50,7 @@ def make_settings(folder: Path, database_url: str) -> Settings:
         site_name="Test Portal",
         allowed_hosts=("localhost", "127.0.0.1"),
         cookie_secure=False,
+        password_cost="cheap",
     )
 
 
@@ -81,7 +82,7 @@ def databases(run_folder: Path) -> Iterator[Server]:
             db.engine.dispose()
 
     def _world(_app: Flask) -> None:
-        small_world.build(db.session(), accounts.hasher.hash(small_world.PASSWORD))
+        small_world.build(db.session(), passwords.hasher("cheap").hash(small_world.PASSWORD))
         db.session.commit()
 
     server.template("empty", lambda url: _in_app(url, _migrate))

@@ -24,7 +24,7 @@ RULES = {
         "def f(session):\n    session.commit()",
     ),
     "services are given their session": (code.own_sessions, BELOW, "from portal.db import db"),
-    "the session comes first": (code.functions_without_session, SERVICES, "def f(person, session): ..."),
+    "the session comes first": (code.sessions_not_first, SERVICES, "def f(person, session): ..."),
     "one clock": (code.other_clocks, without("portal/clock.py"), "datetime.now(UTC)"),
     "no hooks on the session": (
         code.database_hooks,

@@ -1,8 +1,6 @@
 """The test client: fetches pages as a person's browser does and lints each one."""
 
 import contextvars
-import hashlib
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from portal.accounts.models import Person, SignIn
+from portal.accounts import sessions
+from portal.accounts.models import Person
 from tests.support import lint
 from tests.support.html import Parsed, parse, select, text_of
 
@@ -152,9 +151,7 @@ class PageClient:
 
     def sign_in_as(self, session: Session, person: Person) -> None:
         """Sign a person in without the sign-in page: a server-side sign-in and its cookie."""
-        token = secrets.token_urlsafe(32)
-        digest = hashlib.sha256(token.encode()).hexdigest()
-        session.add(SignIn(token_hash=digest, person_id=person.id, device="test"))
+        token = sessions.start(session, person, device="a test")
         session.commit()
         with self.http.session_transaction() as cookie:
             cookie["_user_id"] = token

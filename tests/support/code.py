@@ -68,13 +68,13 @@ def own_sessions(module: Module) -> Iterator[str]:
                     yield f"{module.path}:{node.lineno}: imports {name.name}"
 
 
-def functions_without_session(module: Module) -> Iterator[str]:
-    """A public service function takes the session first."""
+def sessions_not_first(module: Module) -> Iterator[str]:
+    """A service function that needs the database takes its session first."""
     for node in module.tree.body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            first = (node.args.posonlyargs + node.args.args)[:1]
-            if not first or first[0].arg != "session":
-                yield f"{module.path}:{node.lineno}: {node.name} does not take a session first"
+        if isinstance(node, ast.FunctionDef):
+            names = [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)]
+            if "session" in names[1:]:
+                yield f"{module.path}:{node.lineno}: {node.name} does not take its session first"
 
 
 def other_clocks(module: Module) -> Iterator[str]:
