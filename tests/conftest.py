@@ -10,7 +10,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import alembic.command
 import pytest
 from click.testing import Result
 from flask import Flask
@@ -23,12 +22,13 @@ from portal.accounts import passwords
 from portal.accounts.models import Person
 from portal.app import create_app
 from portal.articles.models import Article
-from portal.db import Base, db
+from portal.db import db
 from portal.settings import Settings
+from tests.support import schema
 from tests.support import statements as counting
 from tests.support import world as small_world
 from tests.support.client import PageClient
-from tests.support.databases import ROOT, PostgresServer, Server, SqliteServer
+from tests.support.databases import PostgresServer, Server, SqliteServer
 
 SECRET = "for tests only, long enough to pass"
 
@@ -54,15 +54,6 @@ def make_settings(folder: Path, database_url: str) -> Settings:
     )
 
 
-def _migrate(app: Flask) -> None:
-    if any((ROOT / "migrations" / "versions").glob("*.py")):
-        config = app.extensions["migrate"].migrate.get_config(str(ROOT / "migrations"))
-        alembic.command.upgrade(config, "head")
-    else:
-        # TO BE DELETED with the first migration: until then the models make the tables.
-        Base.metadata.create_all(db.engine)
-
-
 @pytest.fixture(scope="session")
 def databases(run_folder: Path) -> Iterator[Server]:
     """The templates `empty` (migrated) and `world` (with the small organisation)."""
@@ -85,7 +76,7 @@ def databases(run_folder: Path) -> Iterator[Server]:
         small_world.build(db.session(), passwords.hasher("cheap").hash(small_world.PASSWORD))
         db.session.commit()
 
-    server.template("empty", lambda url: _in_app(url, _migrate))
+    server.template("empty", lambda url: _in_app(url, schema.bring_up))
     server.template("world", lambda url: _in_app(url, _world), base="empty")
     yield server
     if isinstance(server, PostgresServer):

@@ -13,8 +13,6 @@ from typing import Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine, make_url
 
-ROOT = Path(__file__).resolve().parents[2]
-
 Build = Callable[[str], None]
 
 
