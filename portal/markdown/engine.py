@@ -11,13 +11,16 @@ import os
 import re
 import resource
 import signal
+import string
 import sys
 from typing import IO, Any, Final, NoReturn
 
 import markdown
 import nh3
+from markdown.blockprocessors import HashHeaderProcessor
 from pygments.token import STANDARD_TYPES
 
+from portal.markdown.lists import normalise
 from portal.markdown.page import PREFIX, arrange
 
 CPU_SECONDS: Final = 0.7
@@ -34,6 +37,7 @@ EXTENSIONS: Final = (
     "markdown.extensions.def_list",
     "markdown.extensions.sane_lists",
     "markdown.extensions.admonition",
+    "markdown.extensions.md_in_html",
     "pymdownx.details",
     "pymdownx.highlight",
     "pymdownx.superfences",
@@ -140,16 +144,31 @@ _LAST = nh3.Cleaner(
 )
 
 
+class _Headings(HashHeaderProcessor):
+    """Headings with a space behind their marks."""
+
+    RE = re.compile(r"(?:^|\n)(?P<level>#{1,6})(?=[ \n]|$)(?P<header>(?:\\.|[^\\])*?)#*(?:\n|$)")
+
+
+def _built() -> markdown.Markdown:
+    """Python-Markdown with our extensions, and closer to CommonMark in two points that texts of
+    companies are full of: `#channel` is no heading, and a backslash takes the meaning of any mark."""
+    converter = markdown.Markdown(extensions=list(EXTENSIONS), extension_configs=CONFIG)
+    converter.ESCAPED_CHARS = list(string.punctuation)
+    converter.parser.blockprocessors.register(_Headings(converter.parser), "hashheader", 70)
+    return converter
+
+
 class _Converter:
-    """Python-Markdown with our extensions; built once, as that takes longer than a short text."""
+    """Keeps what `_built` makes, as that takes longer than a short text."""
 
     def __init__(self) -> None:
         self._markdown: markdown.Markdown | None = None
 
     def convert(self, text: str) -> str:
-        ready = self._markdown or markdown.Markdown(extensions=list(EXTENSIONS), extension_configs=CONFIG)
+        ready = self._markdown or _built()
         self._markdown = None  # after an error its state is unknown: build a new one
-        html = ready.convert(text)
+        html = ready.convert(normalise(text))
         self._markdown = ready.reset()
         return html
 

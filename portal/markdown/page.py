@@ -8,7 +8,9 @@ import unicodedata
 from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any, Final
+from urllib.parse import unquote
 
 PREFIX: Final = "s-"
 """Begins the id of every heading, so that none can be equal to an id of the page around it."""
@@ -22,6 +24,9 @@ CELLS: Final = {"td", "th"}
 HEADINGS: Final = {f"h{level}" for level in range(1, 7)}
 SECTION_LEVELS: Final = 3
 
+_APOSTROPHE = re.compile("['\u2018\u2019]")
+_OWN_NAME = re.compile(r"\s*\{:?\s*#([^{}\s]{1,80})\s*\}\s*\Z")
+_MARK = re.compile(r"\A\{:?\s*[.#][^{}\n]{1,80}\}")
 _NOT_SLUG = re.compile(r"[^\w]+")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
@@ -63,7 +68,8 @@ class _Reader(HTMLParser):
         self.tokens: list[Token] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tokens.append(Token(tag=tag, attrs={name: value or "" for name, value in attrs}))
+        kept = {name: value or "" for name, value in attrs if value or name != "class"}
+        self.tokens.append(Token(tag=tag, attrs=kept))
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in VOID:
@@ -78,18 +84,43 @@ def arrange(html: str) -> Page:
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    tokens = reader.tokens
-    _number_headings(tokens)
+    tokens = _without_empty(reader.tokens)
+    _drop_marks(tokens)
+    anchors = _number_headings(tokens)
     _unique_ids(tokens)
+    _aim_links(tokens, anchors)
     sections = _sections(tokens)
     words = sum(len(_WORD.findall(f"{s['heading']} {s['text']}")) for s in sections)
     return Page("".join(_finished(tokens)), sections, words)
 
 
+def _without_empty(tokens: list[Token]) -> list[Token]:
+    """`tokens` without empty paragraphs, which the sanitiser leaves where blocks stood in one."""
+    kept: list[Token] = []
+    for token in tokens:
+        if token.tag == "p" and token.end and kept and kept[-1].tag == "p" and not kept[-1].end:
+            kept.pop()
+        else:
+            kept.append(token)
+    return kept
+
+
 def slug(text: str) -> str:
     """`text` as an anchor without prefix: letters and digits of any script, in lower case."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = _APOSTROPHE.sub("", unicodedata.normalize("NFKC", text).casefold())
     return _NOT_SLUG.sub("-", folded).strip("-_")[:80].rstrip("-_") or "section"
+
+
+def _key(text: str) -> str:
+    """What is equal for a heading and the anchors that other programs would make of it."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _drop_marks(tokens: list[Token]) -> None:
+    """Take away `{.class}` behind a link, which other programs read and ours does not."""
+    for before, token in pairwise(tokens):
+        if before.end and before.tag == "a" and token.text.startswith("{"):
+            token.text = _MARK.sub("", token.text)
 
 
 def _heading_spans(tokens: list[Token]) -> list[tuple[int, int]]:
@@ -110,30 +141,58 @@ def _text(tokens: list[Token]) -> str:
     return " ".join("".join(t.text or t.attrs.get("alt", "") for t in tokens).split())
 
 
-def _number_headings(tokens: list[Token]) -> None:
-    """Levels without gaps from 2 on (the page has the only h1), and ids.
+def _own_name(tokens: list[Token]) -> str:
+    """The name that an author gave a heading as `{#name}` at its end, taken out of it; else ""."""
+    last = next((token for token in reversed(tokens) if token.text.strip()), None)
+    match = _OWN_NAME.search(last.text) if last else None
+    if last is None or match is None:
+        return ""
+    last.text = last.text[: match.start()].rstrip("# ")
+    return match[1]
+
+
+def _number_headings(tokens: list[Token]) -> dict[str, str]:
+    """Levels without gaps from 2 on (the page has the only h1), and ids; gives ids by their keys.
 
     The first heading with a text always has the id of that text alone, so that a link to it
     stays right whatever is added before or after. Later ones get the next free number.
     """
-    spans = _heading_spans(tokens)
-    natural = [slug(_text(tokens[start:end])) for start, end in spans]
+    spans = [span for span in _heading_spans(tokens) if not _dropped(tokens, *span)]
+    named = [_own_name(tokens[start:end]) for start, end in spans]
+    texts = [_text(tokens[start:end]) for start, end in spans]
+    natural = [slug(name or text) for name, text in zip(named, texts, strict=True)]
     taken = set(natural)
     seen: set[str] = set()
-    outer: list[int] = []
     numbers: dict[str, int] = {}
-    for (start, end), name in zip(spans, natural, strict=True):
-        level = int(tokens[start].tag[1])
-        while outer and outer[-1] >= level:
-            outer.pop()
-        outer.append(level)
-        tokens[start].tag = tokens[end].tag = f"h{min(1 + len(outer), 6)}"
-        anchor = name
+    outer: list[int] = []
+    anchors: dict[str, str] = {}
+    for index, (start, end) in enumerate(spans):
+        tokens[start].tag = tokens[end].tag = _level(outer, int(tokens[start].tag[1]))
+        anchor = name = natural[index]
         while anchor in seen or (anchor != name and anchor in taken):
             numbers[name] = numbers.get(name, 1) + 1
             anchor = f"{name}-{numbers[name]}"
         seen.add(anchor)
         tokens[start].attrs = {"id": PREFIX + anchor}
+        for known in (anchor, texts[index], named[index]):
+            anchors.setdefault(_key(known), PREFIX + anchor)
+    return anchors
+
+
+def _dropped(tokens: list[Token], start: int, end: int) -> bool:
+    """Whether a heading had no text and is gone now."""
+    if _text(tokens[start:end]):
+        return False
+    tokens[start] = tokens[end] = Token()
+    return True
+
+
+def _level(outer: list[int], level: int) -> str:
+    """The tag for a heading of `level` among the levels of the headings around it, which it joins."""
+    while outer and outer[-1] >= level:
+        outer.pop()
+    outer.append(level)
+    return f"h{min(1 + len(outer), 6)}"
 
 
 def _unique_ids(tokens: list[Token]) -> None:
@@ -147,33 +206,56 @@ def _unique_ids(tokens: list[Token]) -> None:
             seen.add(found)
 
 
+def _aim_links(tokens: list[Token], anchors: dict[str, str]) -> None:
+    """Links to headings, as other programs name them, to our ids; one that leads nowhere is no link."""
+    ids = {token.attrs["id"] for token in tokens if "id" in token.attrs}
+    for token in tokens:
+        address = token.attrs.get("href", "") if token.tag == "a" else ""
+        path, mark, fragment = address.partition("#")
+        if not mark or fragment in ids:
+            continue
+        if not path:
+            target = anchors.get(_key(unquote(fragment)))
+            if target:
+                token.attrs["href"] = f"#{target}"
+            else:
+                del token.attrs["href"]
+        elif path.startswith("/articles/") and fragment and not fragment.startswith((PREFIX, "fn")):
+            token.attrs["href"] = f"{path}#{PREFIX}{slug(unquote(fragment))}"
+
+
 def _sections(tokens: list[Token]) -> list[dict[str, Any]]:
     """The plain text under each heading of level 2 and 3; deeper headings are part of the text."""
     sections: list[dict[str, Any]] = [{"anchor": "", "level": 0, "heading": "", "text": []}]
-    in_heading = back_link = False
+    in_heading = in_code = in_footnote_link = False
     for token in tokens:
         if token.tag in HEADINGS and int(token.tag[1]) <= SECTION_LEVELS:
             in_heading = not token.end
             if in_heading:
-                sections.append(
-                    {"anchor": token.attrs["id"], "level": int(token.tag[1]), "heading": [], "text": []}
-                )
+                level = int(token.tag[1])
+                sections.append({"anchor": token.attrs["id"], "level": level, "heading": [], "text": []})
+            continue
+        if token.tag == "pre":
+            in_code = not token.end
         elif token.tag == "a":
-            back_link = not token.end and token.attrs.get("class") == "footnote-backref"
-        elif not back_link:
-            sections[-1]["heading" if in_heading else "text"].append(_plain(token))
+            in_footnote_link = token.attrs.get("class", "").startswith("footnote-")
+        if not in_footnote_link:
+            sections[-1]["heading" if in_heading else "text"].append(_plain(token, in_code=in_code))
     for section in sections:
         section["heading"] = " ".join("".join(section["heading"]).split())
         section["text"] = _LINES.sub("\n", _SPACES.sub(" ", "".join(section["text"]))).strip()
     return sections
 
 
-def _plain(token: Token) -> str:
+def _plain(token: Token, *, in_code: bool) -> str:
+    """The text of a token: one line for each block, however the source was broken into lines."""
     if token.tag in BLOCKS:
         return "\n"
     if token.tag in CELLS:
         return " "
-    return token.attrs.get("alt", "") if token.tag == "img" else token.text
+    if token.tag == "img":
+        return token.attrs.get("alt", "")
+    return token.text if in_code else token.text.replace("\n", " ")
 
 
 def _finished(tokens: list[Token]) -> list[str]:
