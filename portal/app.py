@@ -76,6 +76,7 @@ def _bind_work(app: Flask, settings: Settings) -> None:
     engine = WhooshEngine(settings.index_dir)
     indexer = Indexer(engine, documents.load, documents.versions)
     app.extensions["engine"] = engine
+    app.extensions["make-engine"] = WhooshEngine
     app.extensions["indexer"] = indexer
     registry.install(app, Handlers(batches={"index": indexer.run}))
 
@@ -102,7 +103,7 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         site_name=settings.site_name,
-        static_url=assets.static_url_of(app),
+        static_url=assets.static_url,
         lucide=lucide.jinja.lucide,
         clock=clock,
         pages=pages,

@@ -5,11 +5,10 @@ relative paths then stay within one version, without a build step.
 """
 
 import hashlib
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import current_app, url_for
 
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -27,12 +26,12 @@ known_version = cache(version_of)
 """`version_of`, computed once in the life of the process."""
 
 
-def current_version(app: Flask) -> str:
-    """The version of the static files that `app` serves; computed each time while debugging."""
-    folder = Path(app.static_folder or "")
-    return version_of(folder) if app.debug else known_version(folder)
+def current_version() -> str:
+    """The version of the static files of the present application; computed anew while debugging."""
+    folder = Path(current_app.static_folder or "")
+    return version_of(folder) if current_app.debug else known_version(folder)
 
 
-def static_url_of(app: Flask) -> Callable[[str], str]:
-    """The template function `static_url(name)`; `name` is a path below the static folder."""
-    return lambda name: url_for("web.asset", version=current_version(app), name=name)
+def static_url(name: str) -> str:
+    """The address of a static file, for templates; `name` is its path below the static folder."""
+    return url_for("web.asset", version=current_version(), name=name)

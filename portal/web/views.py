@@ -45,7 +45,7 @@ def asset(version: str, name: str) -> ResponseReturnValue:
     """A static file at an address that changes with its content. A page from before an update asks
     for a version that is gone: it gets the present file, which must not be kept under the old name."""
     response = current_app.send_static_file(name)
-    if version == assets.current_version(current_app._get_current_object()):  # type: ignore[attr-defined]
+    if version == assets.current_version():
         response.headers["Cache-Control"] = assets.FOREVER
     return response
 
