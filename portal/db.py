@@ -6,7 +6,7 @@ process wrote in between, SQLite answers "database is locked" at once, without w
 """
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
@@ -110,3 +111,37 @@ def unit_of_work() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+@contextmanager
+def brief_write(engine: Engine) -> Iterator[Connection]:
+    """A write transaction on a connection of its own that gives up at once instead of waiting.
+
+    For notes that a request may as well leave out, such as when somebody was last seen: it touches
+    neither the request's session nor its time. Raises OperationalError when somebody else is writing.
+    """
+    with engine.connect().execution_options(portal_writes=True) as connection:
+        if engine.dialect.name != "sqlite":
+            with connection.begin():
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+                yield connection
+            return
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        try:
+            driver.cursor().execute("PRAGMA busy_timeout=0")
+            with connection.begin():
+                yield connection
+        finally:
+            driver.cursor().execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def insert_missing(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert `rows` (column name -> value), leaving out those whose unique key is there already, also
+    when another process is writing the same one just now."""
+    if not rows:
+        return
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(sqlite.insert(model).values(list(rows)).on_conflict_do_nothing())
+    else:
+        session.execute(postgresql.insert(model).values(list(rows)).on_conflict_do_nothing())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 Environment = Literal["development", "test", "production"]
+HashCost = Literal["standard", "cheap"]
 
 MIN_SECRET_LENGTH = 32
 
@@ -31,10 +32,16 @@ class Settings:
     cookie_secure: bool = True
     session_idle: timedelta = timedelta(hours=12)
     session_absolute: timedelta = timedelta(days=7)
+    hash_cost: HashCost = "standard"
+    """How much work a password hash is; "cheap" is for tests."""
     max_body_bytes: int = 2 * 1024 * 1024
     """Largest request body that is read; more gets 413."""
     trusted_proxies: int = 0
     """How many reverse proxies in front set X-Forwarded-*; 0 trusts none."""
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
 
     @property
     def index_dir(self) -> Path:
@@ -58,5 +65,7 @@ class Settings:
             raise SettingsError("DATABASE_URL is missing: set it to the address of the database.")
         if not self.allowed_hosts:
             raise SettingsError("PORTAL_HOSTS is missing: name the hosts this server answers to.")
+        if self.environment == "production" and self.hash_cost != "standard":
+            raise SettingsError("Cheap password hashes are for tests, not for production.")
         if self.environment == "production" and not self.cookie_secure:
             raise SettingsError("PORTAL_COOKIE_SECURE must stay on in production: serve over HTTPS.")

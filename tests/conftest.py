@@ -50,7 +50,7 @@ def make_settings(folder: Path, database_url: str) -> Settings:
         site_name="Test Portal",
         allowed_hosts=("localhost", "127.0.0.1"),
         cookie_secure=False,
-        password_cost="cheap",
+        hash_cost="cheap",
     )
 
 

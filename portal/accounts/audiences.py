@@ -65,8 +65,7 @@ def checked_rules(session: Session, rules: Rules) -> dict[str, list[str]]:
     known: dict[str, dict[str, str]] = {
         "countries": {c.lower(): c for c in session.scalars(sa.select(Site.country).distinct())},
         "sites": {slug: slug for slug in session.scalars(sa.select(Site.slug))},
-        "departments": {d.slug: d.slug for d in departments}
-        | {d.name.lower(): d.slug for d in departments},
+        "departments": {d.slug: d.slug for d in departments} | {d.name.lower(): d.slug for d in departments},
         "employment": {value: value for value in ("employee", "contractor", "intern")},
         "teams": {slug: slug for slug in session.scalars(sa.select(Team.slug))},
     }

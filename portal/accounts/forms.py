@@ -1,7 +1,7 @@
 """Forms about one's own account."""
 
 from wtforms import HiddenField, PasswordField, StringField
-from wtforms.validators import InputRequired
+from wtforms.validators import EqualTo, InputRequired
 
 from portal.web.forms import BaseForm
 
@@ -14,5 +14,15 @@ class SignInForm(BaseForm):
     next = HiddenField()
 
 
-class EmptyForm(BaseForm):
-    """A form with one button and nothing to fill in; carries the CSRF token."""
+class ChangePasswordForm(BaseForm):
+    """The present password and, twice, a new one."""
+
+    present = PasswordField("Present password", validators=[InputRequired("Enter your present password")])
+    new = PasswordField("New password", validators=[InputRequired("Enter a new password")])
+    again = PasswordField(
+        "New password again",
+        validators=[
+            InputRequired("Enter the new password a second time"),
+            EqualTo("new", "The two new passwords differ. Type the same one twice"),
+        ],
+    )

@@ -81,9 +81,7 @@ class Person(Base):
     admin: Mapped[bool] = mapped_column(default=False)
     sample: Mapped[bool] = mapped_column(default=False)
     """Loaded with the sample organisation; refused to sign in when in production."""
-    employment: Mapped[Employment] = mapped_column(
-        enum_by_value(Employment), default=Employment.EMPLOYEE
-    )
+    employment: Mapped[Employment] = mapped_column(enum_by_value(Employment), default=Employment.EMPLOYEE)
     department_id: Mapped[int | None] = mapped_column(sa.ForeignKey("department.id"), index=True)
     site_id: Mapped[int | None] = mapped_column(sa.ForeignKey("site.id"), index=True)
     manager_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
@@ -99,9 +97,7 @@ class Person(Base):
     def teams_as(self, *roles: Role) -> frozenset[int]:
         """Ids of the teams in which this person has one of `roles`; all teams of theirs if none given."""
         return frozenset(
-            membership.team_id
-            for membership in self.memberships
-            if not roles or membership.role in roles
+            membership.team_id for membership in self.memberships if not roles or membership.role in roles
         )
 
 
@@ -142,9 +138,7 @@ class SignIn(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    person_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("person.id", ondelete="CASCADE"), index=True
-    )
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="CASCADE"), index=True)
     device: Mapped[str] = mapped_column(sa.String(120), default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     seen_at: Mapped[datetime] = mapped_column(default=clock.now, index=True)
