@@ -74,10 +74,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The best groups, best first, and how many groups match at all."""
+    """The best groups, best first, and how many groups match at all.
+
+    `mass` is what the question weighs: its inverse document frequencies over that of a word which
+    stands nowhere, so 3 means as much as three rare words.
+    """
 
     hits: tuple[Hit, ...]
     total: int
+    mass: float
 
 
 class Vocabulary(Protocol):
@@ -86,8 +91,14 @@ class Vocabulary(Protocol):
     def frequency(self, word: str) -> int:
         """In how many documents a folded word stands; 0 when these audiences may see none."""
 
+    def knows(self, term: str) -> bool:
+        """Whether a stem stands anywhere in what these audiences may see."""
+
     def near(self, word: str) -> Sequence[tuple[str, float]]:
         """Words that `word` may have been meant to be, likeliest first, with a factor up to 1."""
+
+    def closest(self, word: str) -> str | None:
+        """The word with the most letter pairs in common, as a last resort; None if there is none."""
 
 
 class SearchEngine(Protocol):

@@ -71,7 +71,8 @@ def rank(view: View, query: EngineQuery, limit: int) -> Hits:
         total = np.where(allowed, total, 0.0)
     found = np.flatnonzero(total > 0)
     order = sorted(found, key=lambda group: (-total[group], view.groups[group]))[:limit]
-    return Hits(tuple(scores.hit(int(group), float(total[group])) for group in order), len(found))
+    hits = tuple(scores.hit(int(group), float(total[group])) for group in order)
+    return Hits(hits, len(found), scores.mass / inverse_frequency(len(view.groups), 0))
 
 
 class _Scores:
@@ -121,7 +122,6 @@ class _Scores:
             passages[impact.passages] += weight * weight
         mean = math.sqrt(square / len(self.weights))
         passages /= math.sqrt(square) * mean * np.sqrt(view.passage_length + SHORT)
-        self.passages = passages
         starts = np.flatnonzero(np.diff(view.passage_group, prepend=-1))
         result[view.passage_group[starts]] = np.maximum.reduceat(passages, starts)
         return result

@@ -37,6 +37,15 @@ class ViewVocabulary:
         return kept
 
 
+    def knows(self, term: str) -> bool:
+        return len(self._view.postings(term).passage) > 0
+
+    def closest(self, word: str) -> str | None:
+        kept = self._view.kept.get(("closest", word), lambda: closest(self, self._view.corpus.words, word))
+        assert kept is None or isinstance(kept, str)
+        return kept
+
+
 def near(vocabulary: ViewVocabulary, words: Sequence[str], word: str) -> tuple[tuple[str, float], ...]:
     """The best of `words` within reach of `word`, each with a factor between 0 and 1.
 
@@ -85,3 +94,18 @@ def edits(one: str, other: str, most: int) -> int:
             return most + 1
         before, row = row, line
     return row[-1]
+
+
+def closest(vocabulary: ViewVocabulary, words: Sequence[str], word: str) -> str | None:
+    """The visible word that shares the most letter pairs with `word` (Dice's coefficient), if any."""
+    pairs = _pairs(word)
+    scored = ((2 * len(pairs & _pairs(other)) / (len(pairs) + len(_pairs(other))), other) for other in words)
+    for _, other in sorted(((-score, other) for score, other in scored if score > 0)):
+        if vocabulary.frequency(other):
+            return other
+    return None
+
+
+def _pairs(word: str) -> frozenset[str]:
+    framed = f"^{word}$"
+    return frozenset(framed[at : at + 2] for at in range(len(framed) - 1))

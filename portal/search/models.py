@@ -15,7 +15,6 @@ class EventKind(enum.Enum):
     """What happened. Kinds that belong to later pages are added with them."""
 
     SEARCH = "search"
-    CLICK = "click"
     NOT_FOUND = "not_found"
 
 
@@ -40,4 +39,4 @@ class SearchEvent(Base):
     count: Mapped[int | None]
     ms: Mapped[int | None]
     detail: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
-    """search: {"top": [slug, …], "confidence": 0–1, "partial": bool}; click: {"rank", "slug"}."""
+    """search: {"top": [slug, …], "confidence": 0–1, "partial": bool}."""

@@ -1,5 +1,88 @@
-"""Pages."""
+"""Home, results, and saying that the answer was not there."""
 
-from flask import Blueprint
+import time
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.accounts import login
+from portal.accounts.models import Person
+from portal.articles import queries
+from portal.db import db, unit_of_work
+from portal.indexing.engine import SearchEngine
+from portal.search import events, popular, services
+from portal.search.services import Answer
+from portal.search.understanding import MAX_CHARS
+
+ENGINE = "engine"
+TOP_TASKS = 8
+FRESH = 4
 
 blueprint = Blueprint("search", __name__)
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """The search box, what colleagues look up most, topics, what is new."""
+    person, session = login.current_person(), db.session()
+    return render_template(
+        "search/home.html",
+        name=person.name.split()[0],
+        topics=[(node, node.count) for node in queries.topic_tree(session, by=person)],
+        popular=popular.top_articles(session, by=person, limit=TOP_TASKS),
+        fresh=queries.recently_updated(session, by=person, limit=FRESH),
+    )
+
+
+@blueprint.get("/search")
+def results() -> ResponseReturnValue:
+    """The answers to `q`; the search is logged once it has settled, not again on Back or reload."""
+    text = " ".join(request.args.get("q", "").replace("\x00", " ").split())[:MAX_CHARS]
+    person, session = login.current_person(), db.session()
+    if not text:
+        topics = queries.topic_tree(session, by=person)
+        return render_template("search/results.html", q="", topics=[(node, node.count) for node in topics])
+    engine: SearchEngine = current_app.extensions[ENGINE]
+    began = time.perf_counter()
+    answer = services.ask(session, engine, text, by=person)
+    ms = round((time.perf_counter() - began) * 1000)
+    team = services.team_to_ask(session, text, answer.hits)
+    topics = queries.topic_tree(session, by=person)
+    return render_template(
+        "search/results.html",
+        q=text,
+        need=_log(text, answer, ms, person),
+        answer=answer,
+        team=team,
+        topics=[(node, node.count) for node in topics],
+    )
+
+
+def _log(text: str, answer: Answer, ms: int, person: Person) -> str:
+    """Note the search and give its need; a search that was just made is not a new one."""
+    before = events.same_search(db.session(), normalised=answer.normalised, by=person)
+    if before is not None:
+        return before.need
+    with unit_of_work() as session:
+        return events.log_search(
+            session,
+            query=text,
+            normalised=answer.normalised,
+            top=[hit.slug for hit in answer.hits],
+            count=answer.count,
+            confidence=answer.confidence,
+            ms=ms,
+            by=person,
+        )
+
+
+@blueprint.post("/search/not-found")
+def not_found() -> ResponseReturnValue:
+    """Note that the person did not find it, and say what happens now."""
+    text = request.form.get("q", "")[:MAX_CHARS]
+    with unit_of_work() as session:
+        events.log_not_found(
+            session, need=request.form.get("need", "")[:36], query=text, by=login.current_person()
+        )
+    flash("Noted: the teams see that an answer is missing. The team named here can help you now.", "good")
+    return redirect(url_for("search.results", q=text))

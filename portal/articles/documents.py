@@ -1,0 +1,101 @@
+"""Published articles as documents for the search engine, one for each section."""
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from portal import clock, markdown
+from portal.accounts import audiences, permissions
+from portal.accounts.models import Audience, Person, Team
+from portal.articles import rendering
+from portal.articles.models import Article, Rendering, Revision, State
+from portal.articles.queries import overdue
+from portal.indexing.engine import Document
+
+OVERDUE_PRIOR = 0.97
+"""An overdue article ranks a little lower: enough to lose a tie, too little to hide the answer."""
+
+
+def document_id(group: int, anchor: str) -> str:
+    """The id of a section's document; the anchor is kept so that a hit leads to its place."""
+    return f"{group}#{anchor}"
+
+
+def section_of(document: str) -> tuple[int, str]:
+    """The article id and the anchor of a document id."""
+    group, _, anchor = document.partition("#")
+    return int(group), anchor
+
+
+def load(session: Session, ids: Sequence[int]) -> Mapping[int, Sequence[Document]]:
+    """The documents of these articles as they are now; none for one that readers do not see."""
+    found = session.scalars(
+        sa.select(Article)
+        .where(Article.id.in_(ids), Article.state == State.PUBLISHED, Article.live_id.is_not(None))
+        .options(joinedload(Article.live), joinedload(Article.audience), joinedload(Article.team))
+    ).all()
+    stored = session.scalars(
+        sa.select(Rendering).where(
+            Rendering.revision_id.in_([article.live_id for article in found]),
+            Rendering.renderer == markdown.RENDERER,
+        )
+    )
+    renderings = {one.revision_id: one for one in stored}
+    return {
+        article.id: _documents(article, article.live, renderings.get(article.live.id) or _render(session, article.live))
+        for article in found
+        if article.live is not None
+    }
+
+
+def versions(session: Session) -> Mapping[str, int]:
+    """The version of every article that belongs into the index."""
+    rows = session.execute(
+        sa.select(Article.id, Article.version).where(
+            Article.state == State.PUBLISHED, Article.live_id.is_not(None)
+        )
+    )
+    return {str(number): version for number, version in rows}
+
+
+def tokens(session: Session, person: Person) -> frozenset[str]:
+    """The audience tokens of a person: what the engine may rank for them. One or two statements."""
+    if person.admin:
+        return frozenset(session.scalars(sa.select(Audience.key)))
+    mine = {audience.key for audience in audiences.of_person(session, person)}
+    teams = permissions.teams_with(person, "write")
+    if teams:
+        slugs = session.scalars(sa.select(Team.slug).where(Team.id.in_(teams)))
+        mine |= {_team_token(slug) for slug in slugs}
+    return frozenset(mine)
+
+
+def _team_token(slug: str) -> str:
+    return f"written by {slug}"
+
+
+def _render(session: Session, revision: Revision) -> Rendering:
+    return rendering.for_reading(session, revision)
+
+
+def _documents(article: Article, live: Revision, rendered: Rendering) -> list[Document]:
+    prior = OVERDUE_PRIOR if overdue(article, today=clock.today()) else 1.0
+    whole = {
+        "title": live.title,
+        "questions": "\n".join(live.questions),
+        "keywords": "\n".join(live.keywords),
+        "answer": live.answer,
+    }
+    sections = rendered.sections or [{"anchor": "", "heading": "", "text": ""}]
+    return [
+        Document(
+            id=document_id(article.id, section["anchor"]),
+            group=str(article.id),
+            version=article.version,
+            audiences=frozenset({article.audience.key, _team_token(article.team.slug)}),
+            fields={"heading": section["heading"], "body": section["text"]} | (whole if number == 0 else {}),
+            prior=prior,
+        )
+        for number, section in enumerate(sections)
+    ]

@@ -1,0 +1,230 @@
+"""Asking: from a question in plain words to the articles, and the sections of them, that answer it.
+
+The engine ranks; the database decides. Every hit is read again through `visible_to`, and everything
+shown (title, snippet, link) comes from the database, so a stale index can neither leak nor mislead.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import exp
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from portal import clock, markdown
+from portal.accounts.models import Person, Team
+from portal.articles.documents import section_of, tokens
+from portal.articles.models import Article, Rendering, Revision
+from portal.articles.queries import overdue, visible_to
+from portal.indexing.analysis import analyse
+from portal.indexing.engine import EngineError, Hit, Hits, SearchEngine
+from portal.search.snippets import Parts, snippet
+from portal.search.understanding import Understood, understand
+
+log = logging.getLogger(__name__)
+
+LIMIT: Final = 20
+PARTIAL: Final = 0.5
+"""Below this share of the question's weight a hit is labelled as matching partly."""
+
+WEAK: Final = 0.35
+"""Below this confidence the page leads with asking."""
+
+RIVALS: Final = 5
+DOUBT_MASS: Final = 2.0
+CONFIDENCE_MIDDLE: Final = 0.58
+CONFIDENCE_WIDTH: Final = 0.20
+LOOSE_CONFIDENCE: Final = 0.25
+"""Confidence is cut to this share when nothing matched but the closest words there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One article found. `anchor` is the section that answers ("" for the whole article)."""
+
+    rank: int
+    slug: str
+    anchor: str
+    title: str
+    answer: str
+    section_heading: str
+    snippet: Parts
+    topic_name: str
+    team_name: str
+    team_id: int
+    checked: date | None
+    overdue: bool
+    partial: bool
+    score: float
+    matched: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found for a question.
+
+    `count` is the number of articles that match, those the person may not see left out;
+    `confidence` (0 to 1) is that of the first hit; `degraded` says that the index did not answer
+    and the database was searched for the words alone.
+    """
+
+    hits: tuple[Result, ...]
+    count: int
+    confidence: float
+    understood: tuple[str, ...]
+    corrections: tuple[tuple[str, str], ...]
+    normalised: str
+    degraded: bool = False
+
+    @property
+    def weak(self) -> bool:
+        return self.confidence < WEAK
+
+
+def ask(
+    session: Session, engine: SearchEngine, text: str, *, by: Person, limit: int = LIMIT
+) -> Answer:
+    """The best answers to `text` that `by` may see. Never fails because of the index."""
+    try:
+        found, understood, share = _rank(engine, text, tokens(session, by), limit)
+    except EngineError:
+        log.exception("the index did not answer; searching the database")
+        return _from_database(session, text, by=by, limit=limit)
+    hits = _results(session, found.hits, by=by)
+    lost = len(found.hits) - len(hits)
+    return Answer(
+        hits=tuple(hits),
+        count=max(found.total - lost, len(hits)),
+        confidence=share * confidence([hit.score for hit in hits], found.mass),
+        understood=understood.words,
+        corrections=understood.corrections,
+        normalised=understood.normalised,
+    )
+
+
+def confidence(scores: Sequence[float], mass: float) -> float:
+    """How likely the first of `scores` (best first) is the answer, between 0 and 1.
+
+    Grows with the score, with its lead over the next five and with what the question weighs: one
+    common word that matches perfectly says little. A logistic curve on these, fitted to be about
+    one half where half of the first hits are right (docs/adr/0010-ranking.md).
+    """
+    if not scores:
+        return 0.0
+    rivals = sum(scores[1 : 1 + RIVALS]) / RIVALS
+    evidence = (2 * scores[0] - rivals) * mass / (mass + DOUBT_MASS)
+    return 1 / (1 + exp(-(evidence - CONFIDENCE_MIDDLE) / CONFIDENCE_WIDTH))
+
+
+def _rank(
+    engine: SearchEngine, text: str, audiences: frozenset[str], limit: int
+) -> tuple[Hits, Understood, float]:
+    """Hits, how the question was understood, and the share of confidence that is left."""
+    vocabulary = engine.vocabulary(audiences=audiences)
+    understood = understand(text, vocabulary)
+    found = engine.search(understood.query, audiences=audiences, limit=limit)
+    if found.hits or not understood.query.slots:
+        return found, understood, 1.0
+    loose = understand(text.replace('"', " "), vocabulary, loose=True)
+    return engine.search(loose.query, audiences=audiences, limit=limit), loose, LOOSE_CONFIDENCE
+
+
+def _results(session: Session, hits: Sequence[Hit], *, by: Person) -> list[Result]:
+    """The hits that `by` may see, with what the page shows of them. Two statements for all."""
+    places = {int(hit.group): section_of(hit.id)[1] for hit in hits}
+    articles = {
+        article.id: article
+        for article in session.scalars(
+            visible_to(by)
+            .where(Article.id.in_(places))
+            .options(joinedload(Article.live), joinedload(Article.topic), joinedload(Article.team))
+        )
+    }
+    sections = _sections(session, [article.live_id for article in articles.values() if article.live_id])
+    results: list[Result] = []
+    for hit in hits:
+        article = articles.get(int(hit.group))
+        if article is not None and article.live is not None:
+            found = sections.get(article.live.id, {})
+            results.append(_result(article, article.live, hit, found, places[article.id], len(results) + 1))
+    return results
+
+
+Section = dict[str, str]
+
+
+def _sections(session: Session, revisions: Sequence[int]) -> dict[int, dict[str, Section]]:
+    """The sections of these revisions by anchor."""
+    rows = session.execute(
+        sa.select(Rendering.revision_id, Rendering.sections).where(
+            Rendering.revision_id.in_(revisions), Rendering.renderer == markdown.RENDERER
+        )
+    )
+    return {revision: {section["anchor"]: section for section in sections} for revision, sections in rows}
+
+
+def _result(
+    article: Article, live: Revision, hit: Hit, sections: dict[str, Section], anchor: str, rank: int
+) -> Result:
+    section = sections.get(anchor, {})
+    return Result(
+        rank=rank,
+        slug=article.slug,
+        anchor=anchor if section else "",
+        title=live.title,
+        answer=live.answer,
+        section_heading=section.get("heading", ""),
+        snippet=snippet(section.get("text", ""), hit.matched),
+        topic_name=article.topic.name,
+        team_name=article.team.name,
+        team_id=article.team_id,
+        checked=article.checked_on,
+        overdue=overdue(article, today=clock.today()),
+        partial=hit.coverage < PARTIAL,
+        score=hit.score,
+        matched=tuple(sorted(hit.matched)),
+    )
+
+
+def _from_database(session: Session, text: str, *, by: Person, limit: int) -> Answer:
+    """Articles whose title, answer or body holds the words; slow, unranked but for their number."""
+    words = [token.word for token in analyse(text) if not token.function_word and not token.joined][:8]
+    holds = [
+        sa.or_(
+            sa.func.lower(column).contains(word, autoescape=True)
+            for column in (Revision.title, Revision.answer, Revision.body)
+        )
+        for word in words
+    ]
+    found: Sequence[Article] = ()
+    if holds:
+        number = sum((sa.case((one, 1), else_=0) for one in holds), sa.literal(0))
+        found = session.scalars(
+            visible_to(by)
+            .join(Revision, Revision.id == Article.live_id)
+            .where(sa.or_(*holds))
+            .order_by(number.desc(), Revision.title)
+            .limit(limit)
+        ).all()
+    hits = [Hit(str(article.id), f"{article.id}#", 0.0, 1.0, frozenset(words)) for article in found]
+    results = tuple(_results(session, hits, by=by))
+    return Answer(results, len(results), 0.0, tuple(words), (), " ".join(words), degraded=True)
+
+
+def team_to_ask(session: Session, text: str, hits: Sequence[Result]) -> Team | None:
+    """The team most likely to know: that of the best hits, else the one whose purpose shares most words."""
+    if hits:
+        votes: dict[int, float] = {}
+        for hit in hits[:RIVALS]:
+            votes[hit.team_id] = votes.get(hit.team_id, 0.0) + hit.score
+        return session.get(Team, max(votes, key=lambda team: votes[team]))
+    asked = {token.term for token in analyse(text) if not token.function_word}
+    scored = [
+        (len(asked & {token.term for token in analyse(f"{team.name} {team.purpose}")}), team)
+        for team in session.scalars(sa.select(Team).order_by(Team.name))
+    ]
+    best, team = max(scored, key=lambda pair: pair[0], default=(0, None))
+    return team if best else None
