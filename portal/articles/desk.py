@@ -27,8 +27,10 @@ def to_write(session: Session, person: Person, slug: str) -> Article:
 
     Raises NotFound when there is none or it belongs to a team that `person` may not write for.
     """
+    if "\0" in slug:
+        raise NotFound("PostgreSQL would refuse the question.")
     by_alias = sa.select(Alias.article_id).where(Alias.slug == slug)
-    statement = sa.select(Article).where(sa.or_(Article.slug == slug, Article.id.in_(by_alias)), mine(person))
+    statement = editable_by(person).where(sa.or_(Article.slug == slug, Article.id.in_(by_alias)))
     found = session.scalar(statement.options(joinedload(Article.latest), joinedload(Article.live)))
     if found is None:
         raise NotFound("There is no such page to write.")
@@ -54,6 +56,15 @@ def revisions(session: Session, article: Article, *, offset: int, limit: int) ->
         .options(joinedload(Revision.author))
     )
     return list(session.scalars(statement.offset(offset).limit(limit)))
+
+
+def of_token(session: Session, person: Person, token: str) -> Article:
+    """The article that `person` saved with this form. Raises NotFound."""
+    statement = editable_by(person).join(Revision, Revision.article_id == Article.id)
+    found = session.scalar(statement.where(Revision.form_token == token, Revision.author_id == person.id))
+    if found is None:
+        raise NotFound("This form was not saved.")
+    return found
 
 
 def recent_tokens(session: Session, person: Person, limit: int = 10) -> list[str]:
@@ -166,33 +177,38 @@ class Choices:
     audience: dict[str, list[Choice]]
 
 
+def teams_of(session: Session, person: Person) -> list[Team]:
+    """The teams `person` may write for, by name."""
+    every_team = session.scalars(sa.select(Team).order_by(Team.name))
+    return [team for team in every_team if permissions.can(person, "write", team_id=team.id)]
+
+
 def choices(session: Session, person: Person, article: Article | None = None) -> Choices:
     """What `person` can choose for a page. What `article` has now is among it, even when it is gone
     from the lists: leaving out a group that no longer exists would open the page to everybody."""
     every_team = list(session.scalars(sa.select(Team).order_by(Team.name)))
-    allowed = permissions.teams_with(person, "write")
-    teams = [team for team in every_team if person.admin or team.id in allowed]
+    teams = [team for team in every_team if permissions.can(person, "write", team_id=team.id)]
     return Choices(
-        topics=topic_choices(session),
+        topics=[(str(topic.id), label) for topic, label in topics(session)],
         teams=[(str(team.id), team.name) for team in teams],
         owners=_owners(session, teams, article.owner if article else None),
         audience=_groups(session, every_team, article),
     )
 
 
-def topic_choices(session: Session) -> list[Choice]:
-    """All topics as a tree written out: `IT help › Accounts`, by position."""
-    topics = {topic.id: topic for topic in session.scalars(sa.select(Topic))}
+def topics(session: Session) -> list[tuple[Topic, str]]:
+    """All topics as a tree written out (`IT help › Accounts`), by position."""
+    found = {topic.id: topic for topic in session.scalars(sa.select(Topic))}
 
     def way(topic: Topic) -> list[Topic]:
-        found, here = [topic], topic
-        while here.parent_id is not None and here.parent_id in topics and len(found) < 20:
-            here = topics[here.parent_id]
-            found.append(here)
-        return found[::-1]
+        steps, here = [topic], topic
+        while here.parent_id is not None and here.parent_id in found and len(steps) < 20:
+            here = found[here.parent_id]
+            steps.append(here)
+        return steps[::-1]
 
-    ways = sorted(map(way, topics.values()), key=lambda w: [(t.position, t.name, t.id) for t in w])
-    return [(str(w[-1].id), " › ".join(topic.name for topic in w)) for w in ways]
+    ways = sorted(map(way, found.values()), key=lambda w: [(t.position, t.name, t.id) for t in w])
+    return [(steps[-1], " › ".join(topic.name for topic in steps)) for steps in ways]
 
 
 def _owners(session: Session, teams: list[Team], present: Person | None) -> list[Choice]:

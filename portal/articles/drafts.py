@@ -45,14 +45,7 @@ class Draft:
 
 def checked(session: Session, draft: Draft) -> Draft:
     """`draft`, tidied, when it can be saved. Raises Invalid with one message for each field at fault."""
-    tidy = replace(
-        draft,
-        title=one_line(draft.title),
-        answer=one_line(draft.answer),
-        body=_lines(draft.body),
-        keywords=_distinct(draft.keywords),
-        questions=_distinct(draft.questions),
-    )
+    tidy = tidied(draft)
     problems = _text_problems(tidy) | _list_problems(tidy) | _place_problems(session, tidy)
     try:
         tidy = replace(tidy, audience=_audience(session, tidy.audience))
@@ -61,6 +54,18 @@ def checked(session: Session, draft: Draft) -> Draft:
     if problems:
         raise Invalid("Some of this cannot be saved yet. Check the fields named below.", **problems)
     return tidy
+
+
+def tidied(draft: Draft) -> Draft:
+    """`draft` as it would be stored: white space in order, nothing that cannot be stored, no doubles."""
+    return replace(
+        draft,
+        title=one_line(draft.title),
+        answer=one_line(draft.answer),
+        body=_lines(draft.body),
+        keywords=_distinct(draft.keywords),
+        questions=_distinct(draft.questions),
+    )
 
 
 def checked_note(note: str) -> str:

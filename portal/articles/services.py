@@ -45,13 +45,14 @@ def create(
     """A new article in the state DRAFT with `draft` as its first revision.
 
     Without `slug` the address is made of the title. A `form_token` that was used before gives the
-    article it made. Raises Invalid with fields (see `drafts.checked`; `slug`, `note`), NotAllowed.
+    article it made. Raises Invalid with fields (see `drafts.checked`; `slug`, `note`), NotAllowed,
+    Conflict (the form was sent before with another text).
     """
     _require(by, "write", draft.team_id)
-    before = _sent_before(session, form_token, by=by)
+    draft, note = drafts.checked(session, draft), drafts.checked_note(note)
+    before = _sent_before(session, form_token, draft, by=by)
     if before is not None:
         return before.article
-    draft, note = drafts.checked(session, draft), drafts.checked_note(note)
     if slug is not None:
         return _insert(
             session, draft, slug=slugs.checked_slug(session, slug), note=note, form_token=form_token, by=by
@@ -63,7 +64,7 @@ def create(
                 return _insert(session, draft, slug=wanted, note=note, form_token=form_token, by=by)
         except IntegrityError:
             # somebody else took the address, or sent this very form, since we looked
-            before = _sent_before(session, form_token, by=by)
+            before = _sent_before(session, form_token, draft, by=by)
             if before is not None:
                 return before.article
     raise Conflict("Several pages with this title were made at the same moment. Save again.")
@@ -87,13 +88,13 @@ def save(
     """
     _lock(session, article)
     _require(by, "write", article.team_id)
-    before = _sent_before(session, form_token, by=by)
+    _require(by, "write", draft.team_id)
+    draft, note = drafts.checked(session, draft), drafts.checked_note(note)
+    before = _sent_before(session, form_token, draft, by=by)
     if before is not None and before.article_id == article.id:
         return before
-    _require(by, "write", draft.team_id)
     _check_version(article, version)
     _check_not_archived(article)
-    draft, note = drafts.checked(session, draft), drafts.checked_note(note)
     if article.state is State.PUBLISHED and _moves(article, draft):
         # what colleagues see changes at once
         _require(by, "publish", article.team_id)
@@ -242,13 +243,24 @@ def _check_not_archived(article: Article) -> None:
         raise WrongState("This page is archived. Bring it back before you change it.")
 
 
-def _sent_before(session: Session, form_token: str | None, *, by: Person | None) -> Revision | None:
-    """The revision that this form already made, when the same person sent it."""
+def _sent_before(
+    session: Session, form_token: str | None, draft: Draft, *, by: Person | None
+) -> Revision | None:
+    """The revision that this form already made, when the same person sent it with the same content.
+
+    Raises Conflict for another content: whoever goes back, types on and saves again must not lose it.
+    """
     if not form_token:
         return None
     found = session.scalar(sa.select(Revision).where(Revision.form_token == form_token))
-    mine = found is not None and by is not None and found.author_id == by.id
-    return found if mine else None
+    if found is None:
+        return None
+    text = (found.title, found.answer, found.body, tuple(found.keywords), tuple(found.questions))
+    same = text == (draft.title, draft.answer, draft.body, draft.keywords, draft.questions)
+    mine = by is not None and found.author_id == by.id
+    if not same or not mine or _moves(found.article, draft):
+        raise Conflict("This form was saved before. Compare both and save again.")
+    return found
 
 
 def _insert(
