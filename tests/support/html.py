@@ -26,6 +26,8 @@ def parse(text: str) -> Parsed:
     """Parse a whole page as a browser does and keep every parse error."""
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
     root = parser.parse(text)
+    for node in elements(root):
+        node.tag = node.tag.rpartition("}")[2]  # svg and math come with their namespace
     lines = text.splitlines() or [""]
     errors = []
     for (line, column), code, details in parser.errors:

@@ -19,6 +19,7 @@ from portal.accounts.models import (
     Team,
 )
 from portal.articles.models import Article, Revision, State, Topic
+from portal.indexing import outbox
 
 PASSWORD = "lantern-harbour-42"
 
@@ -121,7 +122,10 @@ def write_article(
     owner: Person | None = None,
     author: Person | None = None,
 ) -> Article:
-    """An article as the database holds it after it was written (and published), committed."""
+    """An article as the database holds it after it was written (and published), committed.
+
+    To be found it must be indexed: `flask_command("index", "sync")`.
+    """
     world = World(session)
     now = clock.now()
     kind = State(state)
@@ -151,5 +155,6 @@ def write_article(
     article.latest = revision
     if kind is not State.DRAFT:
         article.live = revision
+        outbox.changed(session, [article.id])
     session.commit()
     return article

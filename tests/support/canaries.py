@@ -1,0 +1,365 @@
+"""Secrets with unmistakable words in them, and a crawl that looks for these words wherever a person can go.
+
+Each secret is an article (or an old or coming text of one) that only some people may see; all its
+texts hold words that stand nowhere else. `SEEN_BY` is written by hand, from what the audiences and
+roles mean, so that it does not repeat the code it judges.
+"""
+
+import hashlib
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from portal.articles.models import Alias, Article, Attachment, Revision
+from portal.web import assets
+from tests.support.client import Page, PageClient
+from tests.support.world import TEAMS, TOPICS, write_article
+
+EVERYBODY = frozenset({"ana", "ben", "eva", "gus", "ada", "otto"})
+PLACES = ("title", "answer", "body", "heading", "keyword", "question", "slug", "alias", "file", "content")
+
+# Who may come across a secret anywhere. Audience first, then those who write for its team, then admins.
+SEEN_BY: dict[str, frozenset[str]] = {
+    "plain": EVERYBODY,
+    "british": frozenset({"ana", "ben", "eva", "ada"}),  # countries GB; owned by People Services
+    "hamburg": frozenset({"gus", "ada"}),  # site
+    "designers": frozenset({"otto", "ada"}),  # department
+    "staff": EVERYBODY - {"otto"},  # employment
+    "members": frozenset({"ada"}),  # team Payroll, which has no members
+    "owned": frozenset({"otto", "eva", "ada"}),  # for Design, owned by eva's team
+    "draft": frozenset({"eva", "ada"}),  # of the IT Service Desk
+    "foreign": frozenset({"ada"}),  # a draft of Payroll
+    "shelved": frozenset({"eva", "ada"}),  # archived
+    "coming": frozenset({"eva", "ada"}),  # the next text of a published article
+    "former": frozenset({"eva", "ada"}),  # a text that a published article had before
+}
+
+# Who may write an article: other people's addresses under it must not exist.
+WRITERS: dict[str, frozenset[str]] = {
+    name: frozenset({"eva", "ada"}) if name in ("plain", "owned", "draft", "shelved") else frozenset({"ada"})
+    for name in ("plain", "british", "hamburg", "designers", "staff", "members", "owned", "draft", "foreign")
+} | {"shelved": frozenset({"eva", "ada"})}
+
+READERS = {name: SEEN_BY[name] for name in WRITERS if name not in ("draft", "foreign", "shelved")} | {
+    "draft": frozenset(),
+    "foreign": frozenset(),
+    "shelved": frozenset(),
+}
+ARTICLES = tuple(WRITERS)
+MISSING = "no-such-article"
+
+
+def word(secret: str, place: str) -> str:
+    """The word that stands in one place of a secret and nowhere else."""
+    return f"vex{secret}{place}"
+
+
+def old_address(secret: str) -> str:
+    """An old address of a secret with nothing secret in it."""
+    return f"earlier-page-of-{secret}"
+
+
+def leaks(person: str, asked: str, answered: str) -> list[str]:
+    """The words in an answer that `person` may not see; words that were in the question do not count."""
+    asked, answered = unquote(asked).lower(), unquote(answered).lower()
+    return [
+        word(secret, place)
+        for secret, seen_by in SEEN_BY.items()
+        for place in PLACES
+        if person not in seen_by and word(secret, place) in answered and word(secret, place) not in asked
+    ]
+
+
+def plant(session: Session, attachments: Path) -> None:
+    """Write all secrets into the database and the folder of attachments."""
+    british, design = {"countries": ["GB"]}, {"departments": ["design"]}
+    _article(session, attachments, "plain")
+    _article(session, attachments, "british", team="people-services", topic="hr", audience=british)
+    _article(session, attachments, "hamburg", team="payroll", topic="hr/pay", audience={"sites": ["hamburg"]})
+    _article(session, attachments, "designers", team="people-services", topic="hr", audience=design)
+    _article(session, attachments, "staff", team="payroll", audience={"employment": ["employee"]})
+    _article(session, attachments, "members", team="payroll", audience={"teams": ["payroll"]})
+    _article(session, attachments, "owned", audience=design)
+    _article(session, attachments, "draft", state="draft")
+    _article(session, attachments, "foreign", team="payroll", topic="hr/pay", state="draft")
+    _article(session, attachments, "shelved", state="archived")
+    _texts_around(session, "plain")
+    session.commit()
+
+
+def _texts(secret: str) -> dict[str, Any]:
+    return {
+        "title": f"About {word(secret, 'title')}",
+        "answer": f"Use {word(secret, 'answer')}.",
+        "body": f"Then {word(secret, 'body')} helps.\n\n## How {word(secret, 'heading')} works\n\nRead on.",
+        "keywords": [word(secret, "keyword"), "lantern"],
+        "questions": [f"What is {word(secret, 'question')}?"],
+    }
+
+
+def _article(session: Session, attachments: Path, secret: str, **details: Any) -> None:
+    texts = _texts(secret)
+    if secret == "plain":
+        texts["body"] += "".join(f"\n\n[{name}](/articles/{old_address(name)})" for name in ARTICLES)
+    title = texts.pop("title")
+    article = write_article(session, title, slug=word(secret, "slug"), **texts, **details)
+    content = f"The file says {word(secret, 'content')}.".encode()
+    digest = hashlib.sha256(content).hexdigest()
+    attachments.mkdir(parents=True, exist_ok=True)
+    (attachments / digest).write_bytes(content)
+    name = f"{word(secret, 'file')}.txt"
+    session.add_all(
+        [
+            Alias(slug=word(secret, "alias"), article_id=article.id),
+            Alias(slug=old_address(secret), article_id=article.id),
+            Attachment(
+                article_id=article.id,
+                path=f"files/{name}",
+                name=name,
+                media_type="text/plain",
+                size=len(content),
+                sha256=digest,
+            ),
+        ]
+    )
+
+
+def _texts_around(session: Session, name: str) -> None:
+    """Give a published article a text it had before and one that is not published yet."""
+    article = session.scalars(sa.select(Article).where(Article.slug == word(name, "slug"))).one()
+    live = article.live
+    assert live is not None
+    live.number = 2
+    session.flush()
+    former = Revision(article_id=article.id, number=1, **_texts("former"))
+    coming = Revision(article_id=article.id, number=3, note="coming", **_texts("coming"))
+    session.add_all([former, coming])
+    session.flush()
+    article.latest = coming
+
+
+# --- where the crawl goes ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request: an address, what is sent, and the secret article it is about, if any."""
+
+    endpoint: str
+    url: str
+    secret: str = ""
+    data: Mapping[str, Any] | None = None
+    allowed: frozenset[str] = frozenset()
+    """Who may do this with that article; for everybody else it must look as if it did not exist."""
+
+
+Values = Iterable[tuple[str, dict[str, Any]]]
+"""(secret or "", arguments of the address)"""
+
+
+def _slugs(**more: Any) -> Values:
+    """The addresses of all articles, present and old, and one that does not exist."""
+    for name in ARTICLES:
+        for slug in (word(name, "slug"), word(name, "alias"), old_address(name)):
+            yield name, {"slug": slug, **more}
+    yield "", {"slug": MISSING, **more}
+
+
+def _revisions() -> Values:
+    for number in (1, 2, 3):
+        yield from _slugs(nr=number)
+
+
+def _plainly(name: str, values: Iterable[str]) -> Values:
+    return (("", {name: value}) for value in values)
+
+
+class Crawl:
+    """All requests there are, by what the application's address list says."""
+
+    def __init__(self, app: Flask, session: Session) -> None:
+        self.app = app
+        files = session.scalars(sa.select(Attachment).order_by(Attachment.id)).all()
+        self.files = [(file.article.slug, file) for file in files]
+        # The arguments of every address that has some. A new one must be added, or the crawl fails.
+        self.arguments: dict[str, Callable[[], Values]] = {
+            "accounts.team": lambda: _plainly("slug", [*TEAMS, "no-such-team"]),
+            "articles.show": _slugs,
+            "articles.topic": lambda: _plainly("path", [*TOPICS, "no/such/topic"]),
+            "writing.address": _slugs,
+            "writing.archive": _slugs,
+            "writing.confirm": _slugs,
+            "writing.diff": _slugs,
+            "writing.edit": _slugs,
+            "writing.history": _slugs,
+            "writing.publish": _slugs,
+            "writing.restore": _revisions,
+            "writing.revision": _revisions,
+            "writing.unarchive": _slugs,
+            "static": lambda: _plainly("filename", ["css/portal.css"]),
+            "web.asset": self._asset,
+        }
+        # What to ask addresses that read their query. A new one must be added, or the crawl fails.
+        self.queries: dict[str, Callable[[str], Iterable[dict[str, str]]]] = {
+            "search.results": _questions,
+            "writing.workbench": lambda person: [
+                {},
+                *({"show": show} for show in ("all", "drafts", "changed", "due", "archived")),
+                *({"show": "all", "q": question["q"]} for question in _questions(person)),
+            ],
+            "writing.create": lambda person: [{}, {"topic": "it", "title": "About"}],
+            "writing.history": lambda person: [{}, {"page": "2"}],
+            "writing.diff": lambda person: [{}, {"from": "1", "to": "2"}, {"from": "2", "to": "3"}],
+            "accounts.sign_in": lambda person: [{}, {"next": f"/articles/{old_address('british')}"}],
+        }
+        # What to send. A new address that takes POST must be here or in `no_articles`.
+        self.forms: dict[str, Callable[[], Iterable[dict[str, str]]]] = {
+            "search.not_found": lambda: [{"q": "About", "need": "x"}],
+            "writing.address": lambda: [{"slug": "taken-over", "version": "1"}],
+            "writing.archive": lambda: [{"version": "1"}],
+            "writing.confirm": lambda: [{"version": "1"}],
+            "writing.create": lambda: [{"title": "", "body": text} for text in _bodies()],
+            "writing.edit": lambda: [{"title": "", "version": "0", "body": text} for text in _bodies()],
+            "writing.preview": lambda: [{"title": "A title", "body": text} for text in _bodies()],
+            "writing.publish": lambda: [{"version": "1"}],
+            "writing.restore": lambda: [{"version": "1"}],
+            "writing.unarchive": lambda: [{"version": "1"}],
+        }
+        # These take what a person types about themselves and know no article.
+        self.no_articles = {
+            "accounts.change_password",
+            "accounts.end_sign_ins",
+            "accounts.sign_in",
+            "accounts.sign_out",
+            "web.theme",
+        }
+
+    def _asset(self) -> Values:
+        yield "", {"version": assets.current_version(), "name": "css/portal.css"}
+
+    def untaught(self) -> list[str]:
+        """What the crawl does not know how to ask, in words."""
+        found = []
+        for rule in self.app.url_map.iter_rules():
+            view = self.app.view_functions[rule.endpoint]
+            methods = rule.methods or set()
+            if rule.arguments and rule.endpoint not in self.arguments:
+                found.append(f"arguments of {rule.endpoint}: {sorted(rule.arguments)}")
+            asks = re.search(r"request\.(args|values)|page_number\(", inspect.getsource(inspect.unwrap(view)))
+            if asks and "GET" in methods and rule.endpoint not in self.queries:
+                found.append(f"queries of {rule.endpoint}")
+            if "POST" in methods and rule.endpoint not in self.no_articles | set(self.forms):
+                found.append(f"forms of {rule.endpoint}")
+        return found
+
+    def steps(self, person: str, method: str) -> Iterator[Step]:
+        """Every request of one person by one method. What would change an article that the person
+        may write is left out: it is theirs."""
+        addresses = self.app.url_map.bind("localhost")
+        for rule in self.app.url_map.iter_rules():
+            if method not in (rule.methods or ()) or (method == "POST" and rule.endpoint in self.no_articles):
+                continue
+            every = self.arguments.get(rule.endpoint, lambda: [("", {})])
+            for secret, arguments in every():
+                allowed = self._allowed(rule.endpoint, secret, arguments)
+                if method == "POST" and person in allowed:
+                    continue
+                for fields in self._fields(rule.endpoint, person, method):
+                    query = fields if method == "GET" else {}
+                    url = addresses.build(rule.endpoint, {**arguments, **query})
+                    yield Step(rule.endpoint, url, secret, fields if method == "POST" else None, allowed)
+
+    def _fields(self, endpoint: str, person: str, method: str) -> Iterable[dict[str, str]]:
+        if method == "POST":
+            return self.forms[endpoint]()
+        return self.queries[endpoint](person) if endpoint in self.queries else [{}]
+
+    def _allowed(self, endpoint: str, secret: str, arguments: Mapping[str, Any]) -> frozenset[str]:
+        if not secret:
+            return frozenset()
+        if arguments.get("nr") == 1 and secret != "plain":
+            return WRITERS[secret]
+        return WRITERS[secret] if endpoint.startswith("writing.") else READERS[secret]
+
+
+def _questions(person: str) -> Iterable[dict[str, str]]:
+    """What somebody could ask to find out about what they may not see: its words, words almost like
+    them, their beginnings, and words that stand beside them."""
+    yield {"q": "lantern"}
+    yield {"q": "vex"}
+    yield {"q": "About"}
+    for secret, seen_by in SEEN_BY.items():
+        if person in seen_by:
+            continue
+        for place in ("title", "answer", "body", "heading", "keyword", "question"):
+            yield {"q": word(secret, place)}
+        for place in ("title", "heading", "keyword"):
+            yield {"q": word(secret, place)[:-3] + word(secret, place)[-2:]}
+            yield {"q": word(secret, place)[:-3]}
+
+
+def _bodies() -> Iterable[str]:
+    yield "\n\n".join(f"[link](/articles/{old_address(name)})" for name in ARTICLES)
+    yield "\n\n".join(f"[link](/articles/{word(name, 'slug')})" for name in ARTICLES)
+
+
+# --- what it finds -----------------------------------------------------------------------------
+
+
+@dataclass
+class Findings:
+    """What came of one person's crawl."""
+
+    requests: int = 0
+    leaked: list[str] = field(default_factory=list)
+    told_apart: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+
+def walk(crawl: Crawl, client: PageClient, person: str, method: str) -> Findings:
+    """Make all requests of one person and judge the answers."""
+    findings = Findings()
+    token = client.csrf_token() if method == "POST" else ""
+    missing: dict[str, str] = {}
+    for step in sorted(crawl.steps(person, method), key=lambda step: step.secret != ""):
+        data = {**step.data, "csrf_token": token} if step.data is not None else None
+        page = client.fetch(method, step.url, data=data) if data else client.fetch(method, step.url)
+        findings.requests += 1
+        asked = f"{step.url} {step.data}"
+        answer = f"{page.headers} {page.text}"
+        findings.leaked.extend(f"{method} {step.url}: {found}" for found in leaks(person, asked, answer))
+        findings.seen |= {secret for secret in SEEN_BY if word(secret, "title") in answer.lower()}
+        if page.status >= 500:
+            findings.failed.append(f"{method} {step.url}: {page.status}")
+        if not step.secret:
+            missing.setdefault(step.endpoint, _same(step, page))
+        elif person in step.allowed:
+            if page.status >= 400:
+                findings.refused.append(f"{method} {step.url}: {page.status}")
+        elif _same(step, page) != missing[step.endpoint]:
+            findings.told_apart.append(f"{method} {step.url}: {page.status}")
+    return findings
+
+
+def _same(step: Step, page: Page) -> str:
+    """An answer without what depends on the question's own words."""
+    text = f"{page.status} {page.headers.get('Location', '')} {page.text}"
+    text = re.sub(r'(name="csrf_token"[^>]* value=")[^"]*', r"\1", text)
+    for given in {
+        step.url,
+        step.url.split("?", maxsplit=1)[0],
+        *step.url.split("?", maxsplit=1)[0].split("/"),
+    } - {""}:
+        if given == MISSING or given.startswith(("vex", "earlier-page", "/")):
+            text = text.replace(given, "…")
+    return text
