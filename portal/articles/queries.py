@@ -1,5 +1,6 @@
 """What may be read: `visible_to` is the only door to articles that are shown to anyone."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,10 +10,12 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, object_session
 
 from portal.accounts import audiences, permissions
 from portal.accounts.models import Person
-from portal.articles.models import Alias, Article, Revision, State, Topic
+from portal.articles.models import Alias, Article, Attachment, Revision, State, Topic
 from portal.errors import NotFound
 
 RELATED_CANDIDATES = 200
+ADDRESS = re.compile(r"[\w-]{1,120}")
+"""What an address can consist of; databases trip over some of the rest (NUL)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ def get_visible(session: Session, slug: str, *, by: Person) -> Article | Moved:
 
     Raises NotFound when there is none that `by` may see.
     """
+    if not ADDRESS.fullmatch(slug):
+        raise NotFound(slug)
     door = visible_to(by)
     article = session.scalar(
         door.where(Article.slug == slug).options(
@@ -96,6 +101,22 @@ def get_visible(session: Session, slug: str, *, by: Person) -> Article | Moved:
     if moved is None:
         raise NotFound(slug)
     return Moved(moved)
+
+
+def get_attachment(session: Session, number: int, *, by: Person) -> Attachment:
+    """A file of an article that `by` may read, or may write (drafts have files too). Raises NotFound."""
+    readable, writable = (
+        door.with_only_columns(Article.id).order_by(None) for door in (visible_to(by), editable_by(by))
+    )
+    found = session.scalar(
+        sa.select(Attachment).where(
+            Attachment.id == number,
+            sa.or_(Attachment.article_id.in_(readable), Attachment.article_id.in_(writable)),
+        )
+    )
+    if found is None:
+        raise NotFound(str(number))
+    return found
 
 
 def topic_tree(session: Session, *, by: Person) -> list[TopicNode]:

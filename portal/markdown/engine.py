@@ -134,7 +134,7 @@ _LAST = nh3.Cleaner(
     allowed_classes={
         **CLASSES,
         "a": CLASSES["a"] | {"external"},
-        "div": CLASSES["div"] | {"table-scroll"},
+        "div": CLASSES["div"] | {"table-box"},
         "span": CLASSES["span"] | {"task", "task-done"},
         "td": {"align-left", "align-center", "align-right"},
         "th": {"align-left", "align-center", "align-right"},

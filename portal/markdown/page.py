@@ -282,7 +282,7 @@ def _table(token: Token, number: int) -> str:
     """A table scrolls in its own box on narrow screens; the box can be reached with the keyboard."""
     if token.end:
         return "</table></div>"
-    return f'<div class="table-scroll" role="group" tabindex="0" aria-label="Table {number}">{token.html()}'
+    return f'<div class="table-box" role="group" tabindex="0" aria-label="Table {number}">{token.html()}'
 
 
 def _task(*, done: bool) -> str:

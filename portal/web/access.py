@@ -31,6 +31,10 @@ ACCESS: Final[dict[str, str]] = {
     "search.home": SIGNED_IN,
     "search.results": SIGNED_IN,
     "search.not_found": SIGNED_IN,
+    "articles.show": SIGNED_IN,
+    "articles.topics": SIGNED_IN,
+    "articles.topic": SIGNED_IN,
+    "articles.attachment": SIGNED_IN,
     # authors, for the articles of their teams
     "writing.workbench": "write",
     "writing.create": "write",
