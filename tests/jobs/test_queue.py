@@ -1,6 +1,7 @@
 """The queue: what is written once is done once, whoever claims it and whatever fails."""
 
 import contextvars
+import itertools
 import threading
 from datetime import timedelta
 
@@ -179,7 +180,7 @@ def test_a_failed_job_waits_longer_each_time_and_is_then_buried(travel):
         assert found.dead == (attempt == queue.MAX_ATTEMPTS)
         waits.append((found.run_at - clock.now()).total_seconds())
         travel(seconds=waits[-1] + 1)
-    assert all(later > earlier for earlier, later in zip(waits, waits[1:], strict=False))
+    assert all(later > earlier for earlier, later in itertools.pairwise(waits))
     assert due() is None
     assert claimed(job) is None
 
