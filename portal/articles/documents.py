@@ -43,7 +43,9 @@ def load(session: Session, ids: Sequence[int]) -> Mapping[int, Sequence[Document
     )
     renderings = {one.revision_id: one for one in stored}
     return {
-        article.id: _documents(article, article.live, renderings.get(article.live.id) or _render(session, article.live))
+        article.id: _documents(
+            article, article.live, renderings.get(article.live.id) or _render(session, article.live)
+        )
         for article in found
         if article.live is not None
     }

@@ -29,7 +29,7 @@ _STEMMERS = {
 
 
 def _marks() -> str:
-    """Regex ranges of combining marks, which Python's `\\w` leaves out (Devanagari, Thai, …)."""
+    """Regex ranges of combining marks, which Python's word class leaves out (Devanagari, Thai, …)."""
     ranges: list[list[int]] = []
     for code in range(0x0300, 0x1AC0 + 0x40):
         if unicodedata.category(chr(code)) in ("Mn", "Mc"):
@@ -41,16 +41,18 @@ def _marks() -> str:
 
 
 _LETTER = rf"(?:[^\W_]|[{_marks()}])"
-_JOINERS = "'’‘`´\\-‐‑‒–.&"  # noqa: RUF001 - apostrophes and hyphens as people and programs type them
+_JOINERS = "'’‘`´\\-‐‑‒–.&"
 _WORD = re.compile(rf"{_LETTER}+(?:[{_JOINERS}]{_LETTER}+)*(?:\({_LETTER}{{1,2}}\))?")
 _PART = re.compile(rf"{_LETTER}+")
-_APOSTROPHE = re.compile("['’‘`´]")  # noqa: RUF001
+_APOSTROPHE = re.compile("['’‘`´]")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003134f]+"
 )
 _FOLDABLE = ("LATIN", "GREEK", "CYRILLIC")
-_SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+_SPECIAL = str.maketrans(
+    {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
 
 
 @dataclass(frozen=True, slots=True)

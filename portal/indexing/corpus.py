@@ -143,7 +143,7 @@ class Corpus:
         return tuple(sorted({word for segment in self.segments for word in segment.words()}))
 
     def view(self, audiences: frozenset[str]) -> "View":
-        """This corpus as people who hold these audience tokens may see it."""
+        """The corpus as people who hold these audience tokens may see it."""
         return self._views.get(audiences, lambda: View(self, audiences))
 
     @cached_property
@@ -214,8 +214,9 @@ class View:
         self.group_prior: Floats = np.ones(groups)
         self.group_prior[self.unit_group] = [unit.prior for unit in self.units]
         cells = self.passage_field * groups + self.passage_group
-        total = np.bincount(cells, self.passage_length, minlength=len(FIELDS) * groups)
-        self.group_length: Floats = total.reshape(len(FIELDS), groups)
+        lengths = self.passage_length.astype(np.float64)
+        total = np.bincount(cells, lengths, minlength=len(FIELDS) * groups)
+        self.group_length: Floats = np.asarray(total, np.float64).reshape(len(FIELDS), groups)
 
     def postings(self, term: str) -> Postings:
         """Where a term stands in what may be seen."""

@@ -32,7 +32,14 @@ import numpy as np
 from portal.indexing.corpus import Floats, Ints, Postings, View
 from portal.indexing.engine import FIELDS, EngineQuery, Hit, Hits, Slot
 
-FIELD_WEIGHT: Final = {"title": 6.0, "questions": 4.0, "keywords": 3.0, "heading": 2.0, "answer": 2.0, "body": 1.0}
+FIELD_WEIGHT: Final = {
+    "title": 6.0,
+    "questions": 4.0,
+    "keywords": 3.0,
+    "heading": 2.0,
+    "answer": 2.0,
+    "body": 1.0,
+}
 FIELD_B: Final = {"title": 0.3, "questions": 0.6, "keywords": 0.3, "heading": 0.6, "answer": 0.3, "body": 0.6}
 """How strongly length counts against a field (BM25's b)."""
 
@@ -131,7 +138,10 @@ class _Scores:
         matched = [np.any(impact.groups == group) for impact in self.impacts]
         covered = sum(weight for weight, found in zip(self.weights, matched, strict=True) if found)
         terms = frozenset(
-            term for slot, found in zip(self.slots, matched, strict=True) if found for term, _ in slot.alternatives
+            term
+            for slot, found in zip(self.slots, matched, strict=True)
+            if found
+            for term, _ in slot.alternatives
         )
         return Hit(
             group=self.view.groups[group],
@@ -199,7 +209,7 @@ def _impact(view: View, places: list[tuple[Ints, float]]) -> Impact:
 
 def _sums(keys: Ints, values: Floats) -> tuple[Ints, Floats]:
     unique, inverse = np.unique(keys, return_inverse=True)
-    return unique, np.bincount(inverse, values, minlength=len(unique))
+    return unique, np.asarray(np.bincount(inverse, values, minlength=len(unique)), np.float64)
 
 
 def _weights(table: dict[str, float]) -> Floats:

@@ -5,7 +5,7 @@ restricted form (optimal string alignment: insert, drop, replace, swap neighbour
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from portal.indexing.corpus import View
 
@@ -22,6 +22,12 @@ OTHER_FIRST_LETTER: Final = 0.5
 MOST: Final = 3
 
 
+class Frequencies(Protocol):
+    """Anything that can tell in how many visible documents a word stands."""
+
+    def frequency(self, word: str) -> int: ...
+
+
 class ViewVocabulary:
     """The words of one view."""
 
@@ -36,7 +42,6 @@ class ViewVocabulary:
         assert isinstance(kept, tuple)
         return kept
 
-
     def knows(self, term: str) -> bool:
         return len(self._view.postings(term).passage) > 0
 
@@ -46,7 +51,7 @@ class ViewVocabulary:
         return kept
 
 
-def near(vocabulary: ViewVocabulary, words: Sequence[str], word: str) -> tuple[tuple[str, float], ...]:
+def near(vocabulary: Frequencies, words: Sequence[str], word: str) -> tuple[tuple[str, float], ...]:
     """The best of `words` within reach of `word`, each with a factor between 0 and 1.
 
     `vocabulary` tells how often, if at all, a word may be seen. Ordered by distance, then by
@@ -62,7 +67,9 @@ def near(vocabulary: ViewVocabulary, words: Sequence[str], word: str) -> tuple[t
             found.append((distance + (OTHER_FIRST_LETTER if other[0] != word[0] else 0.0), -frequency, other))
     found.sort()
     best = found[0][0] if found else 0.0
-    return tuple((other, 1 / (1 + distance - best)) for distance, _, other in found[:MOST] if distance == best)
+    return tuple(
+        (other, 1 / (1 + distance - best)) for distance, _, other in found[:MOST] if distance == best
+    )
 
 
 def _within(words: Sequence[str], word: str, reach: int) -> Iterator[tuple[str, int]]:
@@ -96,7 +103,7 @@ def edits(one: str, other: str, most: int) -> int:
     return row[-1]
 
 
-def closest(vocabulary: ViewVocabulary, words: Sequence[str], word: str) -> str | None:
+def closest(vocabulary: Frequencies, words: Sequence[str], word: str) -> str | None:
     """The visible word that shares the most letter pairs with `word` (Dice's coefficient), if any."""
     pairs = _pairs(word)
     scored = ((2 * len(pairs & _pairs(other)) / (len(pairs) + len(_pairs(other))), other) for other in words)

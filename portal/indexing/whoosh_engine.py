@@ -25,7 +25,7 @@ from whoosh.index import IndexError as WhooshIndexError
 from whoosh.reading import SegmentReader, TermNotFound
 from whoosh.writing import SegmentWriter
 
-from portal.indexing.corpus import Bools, Corpus, Ints, Segment, Unit
+from portal.indexing.corpus import Corpus, Ints, Segment, Unit
 from portal.indexing.engine import FIELDS, Document, EngineError, EngineQuery, Hits
 from portal.indexing.passages import pack, passages
 from portal.indexing.ranking import rank
@@ -177,7 +177,7 @@ class WhooshEngine:
     def _turn_link(self, place: Path) -> None:
         fresh = self._folder / f"link-{os.urandom(6).hex()}"
         _guarded(lambda: fresh.symlink_to(place.name))
-        _guarded(lambda: os.replace(fresh, self._link))
+        _guarded(lambda: fresh.replace(self._link))
         for old in self._folder.glob("index-*"):
             if old.name != place.name:
                 shutil.rmtree(old, ignore_errors=True)
@@ -219,7 +219,7 @@ class WhooshEngine:
         raise AssertionError("unreachable")
 
     def _newest(self) -> Corpus:
-        target = os.readlink(self._link)
+        target = str(self._link.readlink())
         storage = FileStorage(str(self._folder / target), readonly=True)
         generation = TOC._latest_generation(storage, NAME)
         if self._corpus is None or self._known != (target, generation):
@@ -232,7 +232,9 @@ class WhooshEngine:
         opened = {}
         for segment in toc.segments:
             key = f"{target}/{segment.segment_id()}"
-            opened[key] = self._segments.get(key) or _WhooshSegment(SegmentReader(storage, toc.schema, segment))
+            opened[key] = self._segments.get(key) or _WhooshSegment(
+                SegmentReader(storage, toc.schema, segment)
+            )
         self._segments = opened  # what is not listed any more is closed when its last reader lets go
         deleted = [frozenset(segment.deleted_docs()) for segment in toc.segments]
         return Corpus(list(opened.values()), deleted)
@@ -240,7 +242,9 @@ class WhooshEngine:
 
 def _writer(place: Path) -> SegmentWriter:
     index = FileIndex(FileStorage(str(place)), indexname=NAME)
-    return index.writer(timeout=LOCK_WAIT_SECONDS, codec=W3Codec(blocklimit=POSTINGS_PER_BLOCK, compression=1))
+    return index.writer(
+        timeout=LOCK_WAIT_SECONDS, codec=W3Codec(blocklimit=POSTINGS_PER_BLOCK, compression=1)
+    )
 
 
 def _stored(document: Document) -> dict[str, Any]:
@@ -252,7 +256,7 @@ def _stored(document: Document) -> dict[str, Any]:
         lines[passage.field].append(passage.length)
         for token in passage.tokens:
             terms.setdefault(token.term, []).append(pack(passage, token))
-            words.setdefault(token.word, [])
+            words.setdefault(token.word, [0])  # Whoosh cannot merge postings without a value
     facts = (
         document.id,
         document.group,

@@ -55,7 +55,9 @@ def ask_command(question: str, email: str | None, limit: int, as_json: bool) -> 
             for hit in answer.hits
         ]
         found = {"confidence": round(answer.confidence, 4), "count": answer.count, "hits": hits}
-        click.echo(json.dumps(found | {"corrections": list(answer.corrections)}, ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(found | {"corrections": list(answer.corrections)}, ensure_ascii=False, indent=2)
+        )
         return
     for hit in answer.hits:
         place = f"{hit.slug}#{hit.anchor}" if hit.anchor else hit.slug
@@ -78,7 +80,9 @@ def _person(email: str | None) -> Person:
 
 
 @group.command("evaluate")
-@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument(
+    "folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate_command(folders: tuple[Path, ...], as_json: bool) -> None:
     """Ask all questions of the set in each of FOLDERS and print how well they were answered.

@@ -19,7 +19,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal import clock, markdown
+from portal import markdown
 from portal.accounts import audiences
 from portal.accounts.models import Person, Team
 from portal.articles import documents
@@ -171,9 +171,7 @@ def _fill(session: Session, texts: Sequence[Mapping[str, str]]) -> Person:
     session.add_all([topic, team, reader])
     session.flush()
     for number, text in enumerate(texts, start=1):
-        article = Article(
-            slug=str(number), state=State.PUBLISHED, topic=topic, team=team, audience=everyone
-        )
+        article = Article(slug=str(number), state=State.PUBLISHED, topic=topic, team=team, audience=everyone)
         revision = Revision(article=article, number=1, title=text.get("title", ""), body=text["text"])
         session.add_all([article, revision])
         session.flush()

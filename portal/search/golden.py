@@ -75,7 +75,9 @@ def ask_all(
     for question in questions:
         person = people.get(question.email) if question.email else plain
         if person is None:
-            raise NotFound(f"Question {question.id} is asked as {question.email}, who is not in the database.")
+            raise NotFound(
+                f"Question {question.id} is asked as {question.email}, who is not in the database."
+            )
         began = time.perf_counter()
         answer = services.ask(session, engine, question.text, by=person, limit=DEPTH)
         ms = (time.perf_counter() - began) * 1000

@@ -36,7 +36,11 @@ def top_articles(session: Session, *, by: Person, limit: int) -> Sequence[Teaser
         visible_to(by)
         .join(Revision, Revision.id == Article.live_id)
         .with_only_columns(Article.slug, Revision.title, Revision.answer)
-        .order_by(Article.slug.in_(slugs).desc(), sa.func.length(sa.cast(Revision.questions, sa.Text)).desc(), Article.id)
+        .order_by(
+            Article.slug.in_(slugs).desc(),
+            sa.func.length(sa.cast(Revision.questions, sa.Text)).desc(),
+            Article.id,
+        )
         .limit(limit * 5)
     ).all()
     order = {slug: place for place, slug in enumerate(slugs)}

@@ -84,9 +84,7 @@ class Answer:
         return self.confidence < WEAK
 
 
-def ask(
-    session: Session, engine: SearchEngine, text: str, *, by: Person, limit: int = LIMIT
-) -> Answer:
+def ask(session: Session, engine: SearchEngine, text: str, *, by: Person, limit: int = LIMIT) -> Answer:
     """The best answers to `text` that `by` may see. Never fails because of the index."""
     try:
         found, understood, share = _rank(engine, text, tokens(session, by), limit)
@@ -149,7 +147,8 @@ def _results(session: Session, hits: Sequence[Hit], *, by: Person) -> list[Resul
         article = articles.get(int(hit.group))
         if article is not None and article.live is not None:
             found = sections.get(article.live.id, {})
-            results.append(_result(article, article.live, hit, found, places[article.id], len(results) + 1))
+            section = found.get(places[article.id], {})
+            results.append(_result(article, article.live, hit, section, rank=len(results) + 1))
     return results
 
 
@@ -166,14 +165,11 @@ def _sections(session: Session, revisions: Sequence[int]) -> dict[int, dict[str,
     return {revision: {section["anchor"]: section for section in sections} for revision, sections in rows}
 
 
-def _result(
-    article: Article, live: Revision, hit: Hit, sections: dict[str, Section], anchor: str, rank: int
-) -> Result:
-    section = sections.get(anchor, {})
+def _result(article: Article, live: Revision, hit: Hit, section: Section, *, rank: int) -> Result:
     return Result(
         rank=rank,
         slug=article.slug,
-        anchor=anchor if section else "",
+        anchor=section.get("anchor", ""),
         title=live.title,
         answer=live.answer,
         section_heading=section.get("heading", ""),
@@ -194,8 +190,10 @@ def _from_database(session: Session, text: str, *, by: Person, limit: int) -> An
     words = [token.word for token in analyse(text) if not token.function_word and not token.joined][:8]
     holds = [
         sa.or_(
-            sa.func.lower(column).contains(word, autoescape=True)
-            for column in (Revision.title, Revision.answer, Revision.body)
+            *(
+                sa.func.lower(column).contains(word, autoescape=True)
+                for column in (Revision.title, Revision.answer, Revision.body)
+            )
         )
         for word in words
     ]

@@ -26,7 +26,7 @@ PART_WEIGHT: Final = 0.3
 """The parts of a compound ("wi", "fi") beside its joined form, when that form is known."""
 
 _PHRASE = re.compile(r"[\"“”„«»]([^\"“”„«»]+)[\"“”„«»]")
-_WITHOUT = re.compile(r"(?:(?<=\s)|^)[-−](?=[^\W\d_])([^\s\"“”]+)")  # noqa: RUF001 - the typed minus sign
+_WITHOUT = re.compile(r"(?:(?<=\s)|^)[-−](?=[^\W\d_])([^\s\"“”]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def understand(text: str, vocabulary: Vocabulary, *, loose: bool = False) -> Und
         if token.term in slots or (token.joined and not compounds[token.position]):
             continue
         weight = _weight(token, plain, in_compound=_in_known_compound(token, tokens, compounds))
-        for term, slot in _slots(token, vocabulary, weight, loose, corrections):
+        for term, slot in _slots(token, vocabulary, weight, corrections, loose=loose):
             slots.setdefault(term, slot)
     return Understood(
         query=EngineQuery(tuple(slots.values()), phrases=_phrases(plain), without=without),
@@ -78,7 +78,9 @@ def _split_off_without(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _phrases(text: str) -> tuple[tuple[str, ...], ...]:
-    found = (tuple(token.term for token in analyse(quoted) if not token.joined) for quoted in _PHRASE.findall(text))
+    found = (
+        tuple(token.term for token in analyse(quoted) if not token.joined) for quoted in _PHRASE.findall(text)
+    )
     return tuple(phrase for phrase in found if len(phrase) > 1)
 
 
@@ -101,8 +103,9 @@ def _slots(
     token: Token,
     vocabulary: Vocabulary,
     weight: float,
-    loose: bool,
     corrections: list[tuple[str, str]],
+    *,
+    loose: bool,
 ) -> list[tuple[str, Slot]]:
     """The slots of one word: itself, with the words it may have been meant to be when it is unknown."""
     own = (token.term, 1.0)
@@ -139,6 +142,3 @@ def _glued(word: str, vocabulary: Vocabulary) -> tuple[str, str] | None:
     counted = [(min(map(vocabulary.frequency, pair)), pair) for pair in pairs]
     commonest, pair = max(counted)
     return pair if commonest >= 2 else None
-
-
-

@@ -1,0 +1,231 @@
+"""What every engine must do. The in-memory engine is the plain definition; the others rank as it does."""
+
+import pickle
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portal.indexing.analysis import analyse
+from portal.indexing.engine import Document, EngineError, EngineQuery, SearchEngine, Slot
+from portal.indexing.memory_engine import MemoryEngine
+from portal.indexing.whoosh_engine import WhooshEngine
+
+ALL = frozenset({"everyone"})
+Make = Callable[[], SearchEngine]
+
+
+@pytest.fixture(params=["memory", "whoosh"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> SearchEngine:
+    return MemoryEngine() if request.param == "memory" else WhooshEngine(tmp_path / "index")
+
+
+def doc(
+    group: str,
+    *,
+    title: str = "",
+    body: str = "",
+    section: str = "",
+    audience: str = "everyone",
+    **more: object,
+) -> Document:
+    fields = {"title": title, "body": body} | {
+        k: str(v) for k, v in more.items() if k in ("heading", "answer")
+    }
+    return Document(
+        id=f"{group}#{section}",
+        group=group,
+        version=int(str(more.get("version", 1))),
+        audiences=frozenset({audience}),
+        fields=fields,
+        prior=float(str(more.get("prior", 1.0))),
+    )
+
+
+def words(text: str, *, phrases: Sequence[str] = (), without: Sequence[str] = ()) -> EngineQuery:
+    return EngineQuery(
+        tuple(Slot(((token.term, 1.0),)) for token in analyse(text) if not token.joined),
+        phrases=tuple(tuple(t.term for t in analyse(phrase)) for phrase in phrases),
+        without=tuple(t.term for word in without for t in analyse(word)),
+    )
+
+
+def groups(engine: SearchEngine, query: EngineQuery, audiences: frozenset[str] = ALL) -> list[str]:
+    return [hit.group for hit in engine.search(query, audiences=audiences, limit=20).hits]
+
+
+def test_more_matching_words_rank_higher(engine: SearchEngine) -> None:
+    engine.put(
+        [doc("1", body="reset a password"), doc("2", body="reset a printer"), doc("3", body="a password")]
+    )
+    assert groups(engine, words("reset my password"))[0] == "1"
+    assert set(groups(engine, words("reset my password"))) == {"1", "2", "3"}
+
+
+def test_the_title_counts_more_than_the_body(engine: SearchEngine) -> None:
+    engine.put([doc("1", title="Expenses", body="vpn"), doc("2", title="VPN", body="expenses")])
+    assert groups(engine, words("vpn")) == ["2", "1"]
+
+
+def test_a_hit_names_the_section_that_answers(engine: SearchEngine) -> None:
+    engine.put(
+        [
+            doc("1", title="Laptop", body="An introduction.", section=""),
+            doc("1", heading="The screen stays dark", body="Hold the power key.", section="dark"),
+            doc("1", heading="The battery is empty", body="Charge it for an hour.", section="battery"),
+        ]
+    )
+    hit = engine.search(words("battery charge laptop"), audiences=ALL, limit=5).hits[0]
+    assert (hit.id, hit.group) == ("1#battery", "1")
+    assert hit.matched == {"batteri", "charg", "laptop"}
+    assert hit.coverage == pytest.approx(1.0)
+
+
+def test_putting_a_group_again_replaces_all_of_it(engine: SearchEngine) -> None:
+    engine.put([doc("1", body="old words", section="a"), doc("1", body="more old words", section="b")])
+    engine.put([doc("1", body="new text", section="c", version=2)])
+    assert groups(engine, words("old")) == []
+    assert groups(engine, words("new")) == ["1"]
+    assert dict(engine.versions()) == {"1": 2}
+
+
+def test_removing_and_replacing_all(engine: SearchEngine) -> None:
+    engine.put([doc(str(number), body="lamp") for number in range(5)])
+    engine.remove(["1", "3", "not there"])
+    assert sorted(groups(engine, words("lamp"))) == ["0", "2", "4"]
+    engine.replace_all([doc("9", body="lamp", version=7)])
+    assert groups(engine, words("lamp")) == ["9"]
+    assert dict(engine.versions()) == {"9": 7}
+
+
+def test_phrases_must_stand_together_and_left_out_words_must_not_occur(engine: SearchEngine) -> None:
+    engine.put(
+        [doc("1", body="out of office reply"), doc("2", body="office out of order"), doc("3", body="office")]
+    )
+    assert groups(engine, words("out of office", phrases=["out of office"])) == ["1"]
+    assert sorted(groups(engine, words("office", without=["order"]))) == ["1", "3"]
+
+
+def test_nothing_to_find(engine: SearchEngine) -> None:
+    engine.put([doc("1", body="lamp")])
+    assert engine.search(words("zebra"), audiences=ALL, limit=5).hits == ()
+    assert engine.search(EngineQuery(()), audiences=ALL, limit=5).hits == ()
+    assert engine.search(words("lamp"), audiences=frozenset(), limit=5).hits == ()
+
+
+def test_what_an_audience_may_not_see_changes_nothing_for_it(engine: SearchEngine, tmp_path: Path) -> None:
+    """Scores, order, counts and vocabulary are as if the restricted documents were not there."""
+    seen = [doc(str(n), title=f"Lamp {n}", body="wick oil lamp " * n) for n in range(1, 6)]
+    hidden = [doc(str(n), title="Wick", body="secret wick oil", audience="payroll") for n in range(6, 30)]
+    engine.put(seen)
+    alone = engine.search(words("wick oil secret"), audiences=ALL, limit=20)
+    engine.put(hidden)
+    assert engine.search(words("wick oil secret"), audiences=ALL, limit=20) == alone
+    vocabulary = engine.vocabulary(audiences=ALL)
+    assert vocabulary.frequency("secret") == 0
+    assert not vocabulary.knows("secret")
+    assert vocabulary.near("secrte") == ()
+    assert vocabulary.closest("secrets") != "secret"
+    both = ALL | {"payroll"}
+    assert engine.vocabulary(audiences=both).near("secrte") == (("secret", 1.0),)
+    assert len(groups(engine, words("wick"), both)) == 20
+
+
+def test_the_vocabulary_corrects_slips(engine: SearchEngine) -> None:
+    engine.put([doc("1", body="password password"), doc("2", body="passport password")])
+    vocabulary = engine.vocabulary(audiences=ALL)
+    assert [word for word, _ in vocabulary.near("passwrod")] == ["password"]
+    assert vocabulary.near("pass") == ()
+    assert vocabulary.near("p4ssword") == ()
+    assert vocabulary.frequency("password") == 2
+    assert vocabulary.closest("zzz") is None
+
+
+def test_a_prior_decides_between_equals(engine: SearchEngine) -> None:
+    engine.put([doc("1", body="lamp", prior=0.97), doc("2", body="lamp")])
+    assert groups(engine, words("lamp")) == ["2", "1"]
+
+
+WORDS = ["lamp", "wick", "oil", "glass", "reset", "the", "of", "wi-fi", "night"]
+texts = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
+bodies = st.lists(texts, max_size=4).map("\n".join)
+documents = st.lists(
+    st.tuples(texts, bodies, bodies, st.sampled_from(["everyone", "payroll", "hr"])), min_size=1, max_size=8
+)
+queries = st.builds(
+    lambda text, phrase, without: words(
+        text, phrases=[phrase] if phrase else [], without=[without] if without else []
+    ),
+    st.lists(st.sampled_from([*WORDS, "zebra"]), max_size=5).map(" ".join),
+    st.sampled_from(["", "", "", "lamp oil"]),
+    st.sampled_from(["", "", "glass"]),
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(found=documents, query=queries, seed=st.integers(0, 9))
+def test_posting_arrays_rank_as_the_plain_definition(
+    found: list[tuple[str, str, str, str]],
+    query: EngineQuery,
+    seed: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Over several segments with deletions, for several audiences."""
+    plain, fast = MemoryEngine(), WhooshEngine(tmp_path_factory.mktemp("index"))
+    order = random.Random(seed)
+    for _ in range(2):
+        for number, (title, one, other, audience) in enumerate(found):
+            group = [
+                doc(str(number), title=title, body=one, audience=audience),
+                doc(str(number), heading=title[:4], body=other, audience=audience, section="s"),
+            ]
+            if order.random() < 0.8:
+                plain.put(group)
+                fast.put(group)
+            elif order.random() < 0.5:
+                plain.remove([str(number)])
+                fast.remove([str(number)])
+    for audiences in (ALL, ALL | {"payroll"}, frozenset({"hr"})):
+        expected = plain.search(query, audiences=audiences, limit=5)
+        if not fast.versions():
+            continue
+        actual = fast.search(query, audiences=audiences, limit=5)
+        assert actual.total == expected.total
+        assert actual.mass == pytest.approx(expected.mass)
+        assert [hit.score for hit in actual.hits] == pytest.approx([hit.score for hit in expected.hits])
+        assert [(h.group, h.id, h.matched) for h in actual.hits] == [
+            (h.group, h.id, h.matched) for h in expected.hits
+        ]
+
+
+# Whoosh leaves the file open when what it reads there is no index.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_missing_or_damaged_index_is_an_engine_error_and_can_be_built_again(tmp_path: Path) -> None:
+    engine = WhooshEngine(tmp_path / "index")
+    with pytest.raises(EngineError):
+        engine.search(words("lamp"), audiences=ALL, limit=5)
+    engine.put([doc("1", body="lamp")])
+    place = (tmp_path / "index" / "current").resolve()
+    for file in place.glob("*.toc"):
+        file.write_bytes(pickle.dumps("not an index"))
+    for damaged in (engine, WhooshEngine(tmp_path / "index")):
+        with pytest.raises(EngineError):
+            WhooshEngine(tmp_path / "index").search(words("lamp"), audiences=ALL, limit=5)
+        with pytest.raises(EngineError):
+            damaged.put([doc("2", body="lamp")])
+    engine.replace_all([doc("3", body="lamp")])
+    assert groups(engine, words("lamp")) == ["3"]
+
+
+def test_two_processes_worth_of_engines_see_each_other(tmp_path: Path) -> None:
+    writer, reader = WhooshEngine(tmp_path / "index"), WhooshEngine(tmp_path / "index")
+    writer.put([doc("1", body="lamp")])
+    assert groups(reader, words("lamp")) == ["1"]
+    writer.put([doc("2", body="lamp lamp")])
+    assert sorted(groups(reader, words("lamp"))) == ["1", "2"]
+    writer.replace_all([doc("3", body="lamp")])
+    assert groups(reader, words("lamp")) == ["3"]
+    assert oct((tmp_path / "index").stat().st_mode & 0o777) == "0o700"
