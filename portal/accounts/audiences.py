@@ -6,10 +6,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Audience, Department, Person, Site, Team
+from portal.db import insert_missing
 from portal.errors import Invalid
 
 EVERYONE = "everyone"
 KINDS = ("countries", "sites", "departments", "employment", "teams")
+
+LONGEST_KEY = 1000
 
 Rules = Mapping[str, Sequence[str]]
 
@@ -22,32 +25,39 @@ def canonical(rules: Rules) -> str:
     unknown = set(rules) - set(KINDS)
     if unknown:
         raise Invalid(f"Unknown audience: {', '.join(sorted(unknown))}. Use {', '.join(KINDS)}.")
-    parts = [f"{kind}={','.join(sorted(set(rules[kind])))}" for kind in KINDS if rules.get(kind)]
-    return ";".join(parts) or EVERYONE
+    kept = _kept(rules)
+    return ";".join(f"{kind}={','.join(map(_escaped, kept[kind]))}" for kind in kept) or EVERYONE
 
 
 def of_rules(session: Session, rules: Rules) -> Audience:
-    """The audience with exactly these rules, made when there is none yet."""
+    """The audience with exactly these rules, made when there is none yet. Raises Invalid when the
+    rules are too many to be kept."""
     key = canonical(rules)
-    found = session.scalar(sa.select(Audience).where(Audience.key == key))
-    if found is None:
-        kept = {kind: sorted(set(rules[kind])) for kind in KINDS if rules.get(kind)}
-        found = Audience(key=key, rules=kept)
-        session.add(found)
-        session.flush()
+    if len(key) > LONGEST_KEY:
+        raise Invalid("This audience names too many groups. Choose fewer or larger ones.")
+    wanted = sa.select(Audience).where(Audience.key == key)
+    found = session.scalar(wanted)
+    if found is None:  # another process may be making the same one at this moment
+        insert_missing(session, Audience, [{"key": key, "rules": _kept(rules)}])
+        found = session.scalars(wanted).one()
     return found
 
 
 def matches(person: Person, rules: Rules) -> bool:
-    """Whether `person` is within the rules: every kind present must hold one of the person's values."""
-    mine = {
+    """Whether `person` is within the rules: every kind present must hold one of the person's values.
+
+    Nobody inactive is within any rules, and a kind that does not exist holds nobody.
+    """
+    if not person.active:
+        return False
+    mine: dict[str, set[str]] = {
         "countries": {person.site.country} if person.site else set(),
         "sites": {person.site.slug} if person.site else set(),
         "departments": {person.department.slug} if person.department else set(),
         "employment": {person.employment.value},
         "teams": {membership.team.slug for membership in person.memberships},
     }
-    return all(mine[kind] & set(values) for kind, values in rules.items() if values)
+    return all(mine.get(kind, set()) & set(values) for kind, values in rules.items() if values)
 
 
 def of_person(session: Session, person: Person) -> list[Audience]:
@@ -77,3 +87,15 @@ def checked_rules(session: Session, rules: Rules) -> dict[str, list[str]]:
                 raise Invalid(f"Audience {kind}: there is no {value!r}.", audience=f"There is no {value!r}.")
             result.setdefault(kind, []).append(match)
     return result
+
+
+def _kept(rules: Rules) -> dict[str, list[str]]:
+    """Rules in their one form: kinds in order, values sorted and once each, no empty kinds."""
+    return {kind: sorted(set(rules[kind])) for kind in KINDS if rules.get(kind)}
+
+
+def _escaped(value: str) -> str:
+    # Otherwise the value "a,b" and the values "a" and "b" would give the same key.
+    for sign in "%,;=":
+        value = value.replace(sign, f"%{ord(sign):02X}")
+    return value

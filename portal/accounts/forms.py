@@ -9,7 +9,12 @@ from portal.web.forms import BaseForm
 class SignInForm(BaseForm):
     """E-mail address and password. What was typed is judged as a whole, never field by field."""
 
-    email = StringField("E-mail address", validators=[InputRequired("Enter your e-mail address")])
+    # The page shows the address again, and HTML has no place for control characters.
+    email = StringField(
+        "E-mail address",
+        validators=[InputRequired("Enter your e-mail address")],
+        filters=[lambda text: "".join(c for c in text or "" if c.isprintable())],
+    )
     password = PasswordField("Password", validators=[InputRequired("Enter your password")])
     next = HiddenField()
 

@@ -1,0 +1,76 @@
+"""Signing in through the page, counting hashes, and reading the security log."""
+
+import logging
+from types import SimpleNamespace
+
+import argon2
+import pytest
+import sqlalchemy as sa
+
+from portal.accounts.models import SignIn
+from tests.support.code import ROOT
+from tests.support.world import PASSWORD
+
+
+@pytest.fixture
+def sign_in():
+    """Sends the sign-in form as it stands on the page, from a network address of one's choice."""
+
+    def _sign_in(client, email, password=PASSWORD, *, place="192.0.2.1", agent="", wanted="", status=None):
+        here = {"environ_base": {"REMOTE_ADDR": place, "HTTP_USER_AGENT": agent}}
+        page = client.get("/sign-in", query_string={"next": wanted}, **here)
+        fields = {
+            "csrf_token": page.one("main input[name=csrf_token]").get("value"),
+            "next": page.one("main input[name=next]").get("value"),
+            "email": email,
+            "password": password,
+        }
+        return client.post("/sign-in", fields, status=status, **here)
+
+    return _sign_in
+
+
+@pytest.fixture
+def hashing(monkeypatch):
+    """Counts argon2's work: `hashing.verified` and `hashing.hashed`."""
+    counts = SimpleNamespace(verified=0, hashed=0)
+    verify, make = argon2.PasswordHasher.verify, argon2.PasswordHasher.hash
+
+    def _verify(self, *arguments, **options):
+        counts.verified += 1
+        return verify(self, *arguments, **options)
+
+    def _hash(self, *arguments, **options):
+        counts.hashed += 1
+        return make(self, *arguments, **options)
+
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", _verify)
+    monkeypatch.setattr(argon2.PasswordHasher, "hash", _hash)
+    return counts
+
+
+@pytest.fixture
+def security_log(caplog):
+    """`security_log()` gives the lines of the security log so far."""
+    caplog.set_level(logging.INFO, "portal.security")
+    return lambda: [record.getMessage() for record in caplog.records if record.name == "portal.security"]
+
+
+@pytest.fixture
+def sign_ins(session):
+    """`sign_ins(person)` gives the rows of a person's sign-ins as they are now."""
+
+    def _rows(person):
+        session.commit()
+        return session.scalars(sa.select(SignIn).where(SignIn.person_id == person.id)).all()
+
+    return _rows
+
+
+@pytest.fixture(scope="session")
+def shared_dir():
+    """The folder of payloads beside the repository; tests that need it are left out without it."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    return folder
