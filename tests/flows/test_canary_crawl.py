@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from portal.articles import queries
 from portal.articles.models import Article
 from tests.support import canaries
-from tests.support.canaries import READERS, SEEN_BY, Crawl, leaks, walk, word
+from tests.support.canaries import READERS, SEEN_BY, Crawl, came_across, walk, word
 from tests.support.world import PEOPLE
 
 
@@ -51,22 +51,19 @@ def test_the_door_lets_through_what_the_list_says(crawl, session, people, person
 
 
 class TestTheCrawlCanFail:
-    def test_a_word_in_an_answer_is_a_leak(self):
-        assert leaks("otto", "/x", "<p>VexBritishTitle</p>") == ["vexbritishtitle"]
+    def test_a_word_in_an_answer_is_found(self):
+        assert came_across("/x", "<p>VexBritishTitle</p>") == [("british", "title")]
 
-    def test_a_word_that_was_asked_for_is_none(self):
-        assert leaks("otto", "/search?q=vexbritishtitle", "<p>Nothing for vexbritishtitle</p>") == []
+    def test_a_word_that_was_asked_for_tells_nothing(self):
+        assert came_across("/search?q=vexbritishtitle", "<p>Nothing for vexbritishtitle</p>") == []
 
-    def test_but_another_word_of_the_same_secret_is(self):
-        assert leaks("otto", "/search?q=vexbritishtitle", "vexbritishtitle vexbritishbody") == [
-            "vexbritishbody"
+    def test_but_another_word_of_the_same_secret_does(self):
+        assert came_across("/search?q=vexbritishtitle", "vexbritishtitle vexbritishbody") == [
+            ("british", "body")
         ]
 
-    def test_who_may_see_it_may(self):
-        assert leaks("ana", "/x", "vexbritishtitle") == []
-
     def test_words_in_addresses_count(self):
-        assert leaks("anonymous", "/x", "Location: /articles/vexdraft%73lug") == ["vexdraftslug"]
+        assert came_across("/x", "Location: /articles/vexdraft%73lug") == [("draft", "slug")]
 
     def test_an_open_door_is_noticed(self, crawl, visitor, monkeypatch):
         monkeypatch.setattr(queries, "visible_to", lambda person: sa.select(Article))

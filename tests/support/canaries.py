@@ -19,7 +19,6 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from portal.articles.models import Alias, Article, Attachment, Revision
-from portal.web import assets
 from tests.support.client import Page, PageClient
 from tests.support.world import TEAMS, TOPICS, write_article
 
@@ -28,7 +27,7 @@ PLACES = ("title", "answer", "body", "heading", "keyword", "question", "slug", "
 
 # Who may come across a secret anywhere. Audience first, then those who write for its team, then admins.
 SEEN_BY: dict[str, frozenset[str]] = {
-    "plain": EVERYBODY,
+    "common": EVERYBODY,
     "british": frozenset({"ana", "ben", "eva", "ada"}),  # countries GB; owned by People Services
     "hamburg": frozenset({"gus", "ada"}),  # site
     "designers": frozenset({"otto", "ada"}),  # department
@@ -44,17 +43,20 @@ SEEN_BY: dict[str, frozenset[str]] = {
 
 # Who may write an article: other people's addresses under it must not exist.
 WRITERS: dict[str, frozenset[str]] = {
-    name: frozenset({"eva", "ada"}) if name in ("plain", "owned", "draft", "shelved") else frozenset({"ada"})
-    for name in ("plain", "british", "hamburg", "designers", "staff", "members", "owned", "draft", "foreign")
+    name: frozenset({"eva", "ada"}) if name in ("common", "owned", "draft", "shelved") else frozenset({"ada"})
+    for name in ("common", "british", "hamburg", "designers", "staff", "members", "owned", "draft", "foreign")
 } | {"shelved": frozenset({"eva", "ada"})}
 
-READERS = {name: SEEN_BY[name] for name in WRITERS if name not in ("draft", "foreign", "shelved")} | {
+READERS: dict[str, frozenset[str]] = {
+    name: SEEN_BY[name] for name in WRITERS if name not in ("draft", "foreign", "shelved")
+} | {
     "draft": frozenset(),
     "foreign": frozenset(),
     "shelved": frozenset(),
 }
 ARTICLES = tuple(WRITERS)
-MISSING = "no-such-article"
+NOTHING = "nothing"
+"""Stands for an article that does not exist, beside each that one may not see."""
 
 
 def word(secret: str, place: str) -> str:
@@ -67,21 +69,21 @@ def old_address(secret: str) -> str:
     return f"earlier-page-of-{secret}"
 
 
-def leaks(person: str, asked: str, answered: str) -> list[str]:
-    """The words in an answer that `person` may not see; words that were in the question do not count."""
+def came_across(asked: str, answered: str) -> list[tuple[str, str]]:
+    """The secrets and places whose words are in an answer; words that were in the question do not count."""
     asked, answered = unquote(asked).lower(), unquote(answered).lower()
     return [
-        word(secret, place)
-        for secret, seen_by in SEEN_BY.items()
+        (secret, place)
+        for secret in SEEN_BY
         for place in PLACES
-        if person not in seen_by and word(secret, place) in answered and word(secret, place) not in asked
+        if word(secret, place) in answered and word(secret, place) not in asked
     ]
 
 
 def plant(session: Session, attachments: Path) -> None:
     """Write all secrets into the database and the folder of attachments."""
     british, design = {"countries": ["GB"]}, {"departments": ["design"]}
-    _article(session, attachments, "plain")
+    _article(session, attachments, "common")
     _article(session, attachments, "british", team="people-services", topic="hr", audience=british)
     _article(session, attachments, "hamburg", team="payroll", topic="hr/pay", audience={"sites": ["hamburg"]})
     _article(session, attachments, "designers", team="people-services", topic="hr", audience=design)
@@ -91,7 +93,7 @@ def plant(session: Session, attachments: Path) -> None:
     _article(session, attachments, "draft", state="draft")
     _article(session, attachments, "foreign", team="payroll", topic="hr/pay", state="draft")
     _article(session, attachments, "shelved", state="archived")
-    _texts_around(session, "plain")
+    _texts_around(session, "common")
     session.commit()
 
 
@@ -107,7 +109,7 @@ def _texts(secret: str) -> dict[str, Any]:
 
 def _article(session: Session, attachments: Path, secret: str, **details: Any) -> None:
     texts = _texts(secret)
-    if secret == "plain":
+    if secret == "common":
         texts["body"] += "".join(f"\n\n[{name}](/articles/{old_address(name)})" for name in ARTICLES)
     title = texts.pop("title")
     article = write_article(session, title, slug=word(secret, "slug"), **texts, **details)
@@ -162,20 +164,26 @@ class Step:
 
 
 Values = Iterable[tuple[str, dict[str, Any]]]
-"""(secret or "", arguments of the address)"""
+"""(secret, NOTHING or "", arguments of the address)"""
 
 
 def _slugs(**more: Any) -> Values:
-    """The addresses of all articles, present and old, and one that does not exist."""
-    for name in ARTICLES:
-        for slug in (word(name, "slug"), word(name, "alias"), old_address(name)):
-            yield name, {"slug": slug, **more}
-    yield "", {"slug": MISSING, **more}
+    """The addresses of all articles, present and old, and the like of articles that do not exist."""
+    for name in (NOTHING, *ARTICLES):
+        yield name, {"slug": word(name, "slug"), **more}
+        yield name, {"slug": old_address(name), **more}
+
+
+def _aliases() -> Values:
+    for name in (NOTHING, *ARTICLES):
+        yield name, {"slug": word(name, "alias")}
 
 
 def _revisions() -> Values:
-    for number in (1, 2, 3):
-        yield from _slugs(nr=number)
+    for name in (NOTHING, *ARTICLES):
+        for number in (1, 2, 3):
+            if number == 1 or name in (NOTHING, "common"):
+                yield name, {"slug": word(name, "slug"), "nr": number}
 
 
 def _plainly(name: str, values: Iterable[str]) -> Values:
@@ -187,12 +195,12 @@ class Crawl:
 
     def __init__(self, app: Flask, session: Session) -> None:
         self.app = app
-        files = session.scalars(sa.select(Attachment).order_by(Attachment.id)).all()
-        self.files = [(file.article.slug, file) for file in files]
+        self.files = {name: self._file(session, name) for name in ARTICLES}
         # The arguments of every address that has some. A new one must be added, or the crawl fails.
         self.arguments: dict[str, Callable[[], Values]] = {
             "accounts.team": lambda: _plainly("slug", [*TEAMS, "no-such-team"]),
-            "articles.show": _slugs,
+            "articles.attachment": self._attachments,
+            "articles.show": lambda: [*_slugs(), *_aliases()],
             "articles.topic": lambda: _plainly("path", [*TOPICS, "no/such/topic"]),
             "writing.address": _slugs,
             "writing.archive": _slugs,
@@ -205,10 +213,12 @@ class Crawl:
             "writing.revision": _revisions,
             "writing.unarchive": _slugs,
             "static": lambda: _plainly("filename", ["css/portal.css"]),
-            "web.asset": self._asset,
+            "web.asset": lambda: [("", {"version": "any", "name": "css/portal.css"})],
         }
         # What to ask addresses that read their query. A new one must be added, or the crawl fails.
         self.queries: dict[str, Callable[[str], Iterable[dict[str, str]]]] = {
+            "articles.show": lambda person: [{}, {"x": "1"}],
+            "articles.topic": lambda person: [{}, {"page": "2"}],
             "search.results": _questions,
             "writing.workbench": lambda person: [
                 {},
@@ -227,7 +237,7 @@ class Crawl:
             "writing.archive": lambda: [{"version": "1"}],
             "writing.confirm": lambda: [{"version": "1"}],
             "writing.create": lambda: [{"title": "", "body": text} for text in _bodies()],
-            "writing.edit": lambda: [{"title": "", "version": "0", "body": text} for text in _bodies()],
+            "writing.edit": lambda: [{"title": "", "version": "0", "body": "A text"}],
             "writing.preview": lambda: [{"title": "A title", "body": text} for text in _bodies()],
             "writing.publish": lambda: [{"version": "1"}],
             "writing.restore": lambda: [{"version": "1"}],
@@ -242,8 +252,14 @@ class Crawl:
             "web.theme",
         }
 
-    def _asset(self) -> Values:
-        yield "", {"version": assets.current_version(), "name": "css/portal.css"}
+    @staticmethod
+    def _file(session: Session, name: str) -> int:
+        slug = word(name, "slug")
+        return session.scalars(sa.select(Attachment.id).join(Article).where(Article.slug == slug)).one()
+
+    def _attachments(self) -> Values:
+        for name, number in {NOTHING: max(self.files.values()) + 1, **self.files}.items():
+            yield name, {"number": number, "name": f"{word(name, 'file')}.txt"}
 
     def untaught(self) -> list[str]:
         """What the crawl does not know how to ask, in words."""
@@ -269,7 +285,7 @@ class Crawl:
                 continue
             every = self.arguments.get(rule.endpoint, lambda: [("", {})])
             for secret, arguments in every():
-                allowed = self._allowed(rule.endpoint, secret, arguments)
+                allowed = self._allowed(rule.endpoint, secret)
                 if method == "POST" and person in allowed:
                     continue
                 for fields in self._fields(rule.endpoint, person, method):
@@ -282,11 +298,12 @@ class Crawl:
             return self.forms[endpoint]()
         return self.queries[endpoint](person) if endpoint in self.queries else [{}]
 
-    def _allowed(self, endpoint: str, secret: str, arguments: Mapping[str, Any]) -> frozenset[str]:
-        if not secret:
+    def _allowed(self, endpoint: str, secret: str) -> frozenset[str]:
+        """Who may do this with the article of a secret."""
+        if secret in ("", NOTHING):
             return frozenset()
-        if arguments.get("nr") == 1 and secret != "plain":
-            return WRITERS[secret]
+        if endpoint == "articles.attachment":
+            return READERS[secret] | WRITERS[secret]
         return WRITERS[secret] if endpoint.startswith("writing.") else READERS[secret]
 
 
@@ -330,36 +347,38 @@ def walk(crawl: Crawl, client: PageClient, person: str, method: str) -> Findings
     """Make all requests of one person and judge the answers."""
     findings = Findings()
     token = client.csrf_token() if method == "POST" else ""
-    missing: dict[str, str] = {}
-    for step in sorted(crawl.steps(person, method), key=lambda step: step.secret != ""):
+    nothing: dict[str, str] = {}
+    for step in sorted(crawl.steps(person, method), key=lambda step: step.secret != NOTHING):
         data = {**step.data, "csrf_token": token} if step.data is not None else None
         page = client.fetch(method, step.url, data=data) if data else client.fetch(method, step.url)
         findings.requests += 1
-        asked = f"{step.url} {step.data}"
         answer = f"{page.headers} {page.text}"
-        findings.leaked.extend(f"{method} {step.url}: {found}" for found in leaks(person, asked, answer))
-        findings.seen |= {secret for secret in SEEN_BY if word(secret, "title") in answer.lower()}
+        asked = f"{step.url} {step.data}"
+        found = came_across(asked, answer)
+        findings.seen |= {secret for secret, _ in found}
+        findings.leaked.extend(
+            f"{method} {step.url}: {word(*one)}" for one in found if person not in SEEN_BY[one[0]]
+        )
         if page.status >= 500:
             findings.failed.append(f"{method} {step.url}: {page.status}")
-        if not step.secret:
-            missing.setdefault(step.endpoint, _same(step, page))
-        elif person in step.allowed:
-            if page.status >= 400:
-                findings.refused.append(f"{method} {step.url}: {page.status}")
-        elif _same(step, page) != missing[step.endpoint]:
-            findings.told_apart.append(f"{method} {step.url}: {page.status}")
+        if step.secret == NOTHING:
+            nothing[_as_nothing(step, step.url)] = _same(step, page)
+        elif step.secret and person not in step.allowed:
+            like = nothing[_as_nothing(step, step.url)]
+            if _same(step, page) != like:
+                findings.told_apart.append(f"{method} {step.url}: {page.status}")
+        elif page.status >= 400 and method == "GET" and step.secret:
+            findings.refused.append(f"{method} {step.url}: {page.status}")
     return findings
 
 
+def _as_nothing(step: Step, text: str) -> str:
+    """A text with the name of the step's secret changed to that of what does not exist."""
+    text = re.sub(rf"\b(vex|earlier-page-of-|earlier page of ){step.secret}", rf"\1{NOTHING}", text)
+    return re.sub(r"/attachments/\d+", "/attachments/0", text)
+
+
 def _same(step: Step, page: Page) -> str:
-    """An answer without what depends on the question's own words."""
+    """An answer without what differs between any two answers."""
     text = f"{page.status} {page.headers.get('Location', '')} {page.text}"
-    text = re.sub(r'(name="csrf_token"[^>]* value=")[^"]*', r"\1", text)
-    for given in {
-        step.url,
-        step.url.split("?", maxsplit=1)[0],
-        *step.url.split("?", maxsplit=1)[0].split("/"),
-    } - {""}:
-        if given == MISSING or given.startswith(("vex", "earlier-page", "/")):
-            text = text.replace(given, "…")
-    return text
+    return _as_nothing(step, re.sub(r'(name="csrf_token"[^>]* value=")[^"]*', r"\1", text))
