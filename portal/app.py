@@ -1,5 +1,8 @@
 """The composition root: builds the application out of its rooms. Only wiring happens here."""
 
+from datetime import timedelta
+from functools import partial
+
 import lucide.jinja
 from flask import Flask, request
 from flask_migrate import Migrate
@@ -17,13 +20,13 @@ import portal.search.cli
 import portal.search.views
 import portal.web.views
 from portal import clock
-from portal.accounts import login
+from portal.accounts import login, services, sessions
 from portal.articles import documents
 from portal.db import db, prepare_engine
 from portal.indexing.indexer import Indexer
 from portal.indexing.whoosh_engine import WhooshEngine
 from portal.jobs import registry
-from portal.jobs.registry import Handlers
+from portal.jobs.registry import Handlers, Periodic
 from portal.settings import Settings
 from portal.web import assets, errors, guard, headers, pages
 
@@ -78,7 +81,31 @@ def _bind_work(app: Flask, settings: Settings) -> None:
     app.extensions["engine"] = engine
     app.extensions["make-engine"] = WhooshEngine
     app.extensions["indexer"] = indexer
-    registry.install(app, Handlers(batches={"index": indexer.run}))
+    registry.install(
+        app,
+        Handlers(
+            batches={"index": indexer.run},
+            periodic={
+                "sign-ins": Periodic(timedelta(days=1), partial(sessions.remove_ended, settings=settings)),
+            },
+            banner=partial(_sample_sign_ins, settings),
+        ),
+    )
+
+
+def _sample_sign_ins(settings: Settings) -> str:
+    """What `make run` prints below the address when the sample organisation is there."""
+    people = services.sample_sign_ins(db.session(), settings=settings)
+    if not people:
+        return ""
+    width = max(len(email) for _, email, _ in people)
+    return "\n".join(
+        (
+            f"Sign in with the password {services.SAMPLE_PASSWORD} as",
+            *(f"  {email:<{width}}  {name}, {what}" for name, email, what in people),
+            "Ask “forgot my password”, “when is payday” or “can I bring my dog”; write an article as Eva.",
+        )
+    )
 
 
 def _flask_config(settings: Settings) -> dict[str, object]:

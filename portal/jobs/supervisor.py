@@ -132,18 +132,31 @@ class Supervisor:
         now = time.monotonic()
         status = child.ended()
         if status is not None:
-            child.deaths = [death for death in child.deaths if now - death < DEATHS_COUNTED] + [now]
-            name, count = child.program.name, len(child.deaths)
-            if count >= (DEATHS_ALLOWED if self._ready else DEATHS_ALLOWED_AT_START):
-                raise CannotServe(
-                    f"The {name} ended {count} times within a minute ({_ending(status)}). "
-                    "The reason stands above; the portal is stopped."
-                )
-            pause = min(BACK_OFF_FIRST * 2 ** (count - 1), BACK_OFF_LONGEST)
+            pause = self._pause_after(child, status)
             child.start_at = now + pause
-            self._echo(f"The {name} ended ({_ending(status)}) and is started again in {pause:g} s.")
+            ending = f"The {child.program.name} ended ({_ending(status)})"
+            self._echo(f"{ending} and is started again in {pause:g} s.")
         if child.process is None and now >= child.start_at:
             child.start()
+
+    def _pause_after(self, child: Child, status: int) -> float:
+        """Seconds to wait before the next start. Raises CannotServe when there is to be none.
+
+        Being killed from outside (for want of memory, by hand) does not count: the program itself
+        is well, and a portal that is back soon serves better than one that has given up.
+        """
+        if status == -signal.SIGKILL:
+            return BACK_OFF_FIRST
+        now = time.monotonic()
+        child.deaths = [death for death in child.deaths if now - death < DEATHS_COUNTED] + [now]
+        count = len(child.deaths)
+        if count >= (DEATHS_ALLOWED if self._ready else DEATHS_ALLOWED_AT_START):
+            raise CannotServe(
+                f"The {child.program.name} ended {count} times within a minute ({_ending(status)}). "
+                "The reason stands above; the portal is stopped."
+            )
+        pause: float = min(BACK_OFF_FIRST * 2 ** (count - 1), BACK_OFF_LONGEST)
+        return pause
 
     def _stop_children(self) -> None:
         deadline = time.monotonic() + STOP_PATIENCE

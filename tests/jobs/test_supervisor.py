@@ -108,11 +108,25 @@ def test_a_child_that_dies_is_started_again():
     def _act():
         until(lambda: run.ready)
         first = run.pid()
-        os.kill(first, signal.SIGKILL)
+        os.kill(first, signal.SIGTERM)
         until(lambda: run.pid() != first)
 
     run.until_stopped(_act)
-    assert run.said == ["The clock ended (killed by SIGKILL) and is started again in 0.01 s."]
+    assert run.said == ["The clock ended (killed by SIGTERM) and is started again in 0.01 s."]
+
+
+def test_a_child_that_is_killed_from_outside_is_always_started_again():
+    run = Run(Program("clock", "steady", ()))
+
+    def _act():
+        until(lambda: run.ready)
+        for _ in range(module.DEATHS_ALLOWED + 2):
+            pid = run.pid()
+            os.kill(pid, signal.SIGKILL)
+            until(lambda pid=pid: run.pid() != pid)
+
+    run.until_stopped(_act)
+    assert set(run.said) == {"The clock ended (killed by SIGKILL) and is started again in 0.01 s."}
 
 
 def test_what_a_killed_child_had_started_is_ended_with_it():
