@@ -82,12 +82,10 @@ def _database(error: Exception) -> ResponseReturnValue:
 
 
 def _http(error: Any) -> ResponseReturnValue:
-    if error.code is not None and 300 <= error.code < 400:
-        answer: Response = error.get_response()
-        return answer
+    # Redirects do not come here: Flask answers with them as they are.
     sent = error.get_response().headers
     return error_page(
-        error.code or 500, headers={name: sent[name] for name in ("Allow", "Retry-After") if name in sent}
+        error.code, headers={name: sent[name] for name in ("Allow", "Retry-After") if name in sent}
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask import Flask, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import MethodNotAllowed
 
 from portal.web.access import ACCESS, PUBLIC, SIGNED_IN
 
@@ -30,6 +31,8 @@ def install(app: Flask, *, signed_in: Callable[[], bool], allows: Allows) -> Non
             return None
         if not signed_in():
             return _to_sign_in()
+        if rule is None and isinstance(request.routing_exception, MethodNotAllowed):
+            return None  # Flask answers with 405 and the methods that the address takes
         # An unknown address and one that is not for this person look the same.
         if rule is None or (rule != SIGNED_IN and not allows(rule)):
             abort(404)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import request
@@ -12,14 +12,14 @@ def safe_next(target: str | None, default: str) -> str:
     """`target` when it is a path on this server, else `default`.
 
     Refuses other hosts in every spelling a browser accepts: schemes, `//host`, backslashes,
-    control characters (browsers drop them and read on).
+    control characters (browsers drop them and read on), and `..` that a proxy may resolve to `//host`.
     """
     if not target or len(target) > 2000:
         return default
     if not target.isprintable() or "\\" in target or not target.startswith("/"):
         return default
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or target.startswith("//"):
+    path = target.partition("?")[0].partition("#")[0]
+    if "//" in path or {".", ".."} & set(path.split("/")):
         return default
     return target
 
