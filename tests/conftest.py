@@ -192,3 +192,12 @@ def travel(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(clock, "datetime", _Shifted)
 
     return _travel
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of measuring data beside the checkout; tests that need it are skipped without it."""
+    folder = Path(__file__).resolve().parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("../shared is not there: data of third parties is not part of the project")
+    return folder

@@ -37,6 +37,7 @@ def test_nobody_comes_across_what_they_may_not_see(crawl, visitor, person, metho
     assert found.leaked == []
     assert found.told_apart == []
     assert found.failed == []
+    assert found.faulty == []
     if method == "GET":
         assert found.refused == []
         assert found.seen == {secret for secret, seen_by in SEEN_BY.items() if person in seen_by}

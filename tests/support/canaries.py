@@ -19,7 +19,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from portal.articles.models import Alias, Article, Attachment, Revision
-from tests.support.client import Page, PageClient
+from tests.support.client import Page, PageClient, faults
 from tests.support.world import TEAMS, TOPICS, write_article
 
 EVERYBODY = frozenset({"ana", "ben", "eva", "gus", "ada", "otto"})
@@ -216,19 +216,22 @@ class Crawl:
             "web.asset": lambda: [("", {"version": "any", "name": "css/portal.css"})],
         }
         # What to ask addresses that read their query. A new one must be added, or the crawl fails.
-        self.queries: dict[str, Callable[[str], Iterable[dict[str, str]]]] = {
-            "articles.show": lambda person: [{}, {"x": "1"}],
-            "articles.topic": lambda person: [{}, {"page": "2"}],
+        self.queries: dict[str, Callable[[str, str], Iterable[dict[str, str]]]] = {
+            "articles.show": lambda person, secret: [{}, {"x": "1"}],
+            "articles.topic": lambda person, secret: [{}, {"page": "2"}],
             "search.results": _questions,
-            "writing.workbench": lambda person: [
+            "writing.workbench": lambda person, secret: [
                 {},
                 *({"show": show} for show in ("all", "drafts", "changed", "due", "archived")),
-                *({"show": "all", "q": question["q"]} for question in _questions(person)),
+                *({"show": "all", "q": question["q"]} for question in _questions(person, secret)),
             ],
-            "writing.create": lambda person: [{}, {"topic": "it", "title": "About"}],
-            "writing.history": lambda person: [{}, {"page": "2"}],
-            "writing.diff": lambda person: [{}, {"from": "1", "to": "2"}, {"from": "2", "to": "3"}],
-            "accounts.sign_in": lambda person: [{}, {"next": f"/articles/{old_address('british')}"}],
+            "writing.create": lambda person, secret: [{}, {"topic": "it", "title": "About"}],
+            "writing.history": lambda person, secret: [{}, {"page": "2"}],
+            "writing.diff": lambda person, secret: [
+                {},
+                *({"from": str(n), "to": str(n + 1)} for n in (1, 2) if secret in ("common", NOTHING)),
+            ],
+            "accounts.sign_in": lambda person, secret: [{}, {"next": f"/articles/{old_address('british')}"}],
         }
         # What to send. A new address that takes POST must be here or in `no_articles`.
         self.forms: dict[str, Callable[[], Iterable[dict[str, str]]]] = {
@@ -288,15 +291,15 @@ class Crawl:
                 allowed = self._allowed(rule.endpoint, secret)
                 if method == "POST" and person in allowed:
                     continue
-                for fields in self._fields(rule.endpoint, person, method):
+                for fields in self._fields(rule.endpoint, person, secret, method):
                     query = fields if method == "GET" else {}
                     url = addresses.build(rule.endpoint, {**arguments, **query})
                     yield Step(rule.endpoint, url, secret, fields if method == "POST" else None, allowed)
 
-    def _fields(self, endpoint: str, person: str, method: str) -> Iterable[dict[str, str]]:
+    def _fields(self, endpoint: str, person: str, secret: str, method: str) -> Iterable[dict[str, str]]:
         if method == "POST":
             return self.forms[endpoint]()
-        return self.queries[endpoint](person) if endpoint in self.queries else [{}]
+        return self.queries[endpoint](person, secret) if endpoint in self.queries else [{}]
 
     def _allowed(self, endpoint: str, secret: str) -> frozenset[str]:
         """Who may do this with the article of a secret."""
@@ -307,7 +310,7 @@ class Crawl:
         return WRITERS[secret] if endpoint.startswith("writing.") else READERS[secret]
 
 
-def _questions(person: str) -> Iterable[dict[str, str]]:
+def _questions(person: str, _secret: str) -> Iterable[dict[str, str]]:
     """What somebody could ask to find out about what they may not see: its words, words almost like
     them, their beginnings, and words that stand beside them."""
     yield {"q": "lantern"}
@@ -340,6 +343,7 @@ class Findings:
     told_apart: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    faulty: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
 
@@ -348,10 +352,14 @@ def walk(crawl: Crawl, client: PageClient, person: str, method: str) -> Findings
     findings = Findings()
     token = client.csrf_token() if method == "POST" else ""
     nothing: dict[str, str] = {}
+    linted: set[tuple[str, int]] = set()
     for step in sorted(crawl.steps(person, method), key=lambda step: step.secret != NOTHING):
         data = {**step.data, "csrf_token": token} if step.data is not None else None
         page = client.fetch(method, step.url, data=data) if data else client.fetch(method, step.url)
         findings.requests += 1
+        if (step.endpoint, page.status) not in linted:  # one of each kind; reading all takes too long
+            linted.add((step.endpoint, page.status))
+            findings.faulty.extend(f"{method} {step.url}: {fault}" for fault in faults(page))
         answer = f"{page.headers} {page.text}"
         asked = f"{step.url} {step.data}"
         found = came_across(asked, answer)

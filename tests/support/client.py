@@ -158,22 +158,25 @@ class PageClient:
             cookie["_fresh"] = True
 
     def fetch(self, method: str, url: str, **options: Any) -> Page:
-        """One request just as it is, whatever comes of it; the answer is linted all the same."""
-        return self._open(method, url, None, **options)
+        """One request just as it is, whatever comes of it; the answer is not linted."""
+        return self._send(method, url, **options)
 
     def csrf_token(self) -> str:
         """A token as the forms of this client's pages hold it."""
         return self._token("/help")
 
     def _open(self, method: str, url: str, status: int | None, **options: Any) -> Page:
-        self._before_request()
-        response = contextvars.Context().run(self.http.open, url, method=method, buffered=True, **options)
-        page = Page(url, response, self)
+        page = self._send(method, url, **options)
         if status is not None:
             assert page.status == status, f"{method} {url}: {page.status}, not {status}: {page.text[:2000]}"
-        found = _problems(page)
+        found = faults(page)
         assert not found, f"{method} {url}: " + "; ".join(found)
         return page
+
+    def _send(self, method: str, url: str, **options: Any) -> Page:
+        self._before_request()
+        response = contextvars.Context().run(self.http.open, url, method=method, buffered=True, **options)
+        return Page(url, response, self)
 
     def _token(self, url: str) -> str:
         """A CSRF token from the page at `url`, else from the help or sign-in page, as a form has it."""
@@ -189,7 +192,8 @@ def _is_html(page: Page) -> bool:
     return page.response.mimetype == "text/html" and not 300 <= page.status < 400
 
 
-def _problems(page: Page) -> list[str]:
+def faults(page: Page) -> list[str]:
+    """What is wrong with an answer: its cookies, its headers and, when it is a page, its HTML."""
     found: list[str] = []
     for cookie in page.headers.getlist("Set-Cookie"):
         flags = {part.strip().split("=")[0].lower() for part in cookie.split(";")}
