@@ -61,8 +61,9 @@ class EngineQuery:
 class Hit:
     """One group found. `id` is its best document; `score` lies between 0 and about 2.7.
 
-    `matched` are the terms that occur in it; `coverage` is the share of the question's weight
-    (inverse document frequency) that they carry, 0 to 1.
+    `matched` are the terms that occur in it; `coverage` is the share, 0 to 1, of the question's
+    weight (inverse document frequency) that they carry, slots of less than full weight left out
+    when there are others.
     """
 
     group: str

@@ -113,6 +113,11 @@ class _Ranking:
         }
         self.weights = [slot.weight * self._frequency(partial(self._x, slot=slot)) for slot in query.slots]
         self.mass = sum(self.weights)
+        self._full = [
+            slot
+            for slot in query.slots
+            if slot.weight >= 1 and any(self._x(group, slot) for group in self.units)
+        ]
 
     def hits(self, limit: int) -> Hits:
         scores = {group: self._score(group) for group in self.units if self._allowed(group)}
@@ -182,21 +187,27 @@ class _Ranking:
         )
 
     def _allowed(self, group: str) -> bool:
+        if self._full and not any(self._x(group, slot) for slot in self._full):
+            return False
         lines = self.lines[group]
-        return all(
-            any(line.has_phrase(phrase) for line in lines) for phrase in self.query.phrases
-        ) and not any(line.count(term) for line in lines for term in self.query.without)
+        if any(line.count(term) for line in lines for term in self.query.without):
+            return False
+        return all(any(line.has_phrase(phrase) for line in lines) for phrase in self.query.phrases)
 
     def _hit(self, group: str, score: float) -> Hit:
-        matched = [
-            (w, slot) for w, slot in zip(self.weights, self.query.slots, strict=True) if self._x(group, slot)
-        ]
+        slots = self.query.slots
+        matched = [self._x(group, slot) > 0 for slot in slots]
         return Hit(
             group=group,
             id=max(self.units[group], key=lambda unit: self._strength(unit[1]))[0].id,
             score=score,
-            coverage=sum(w for w, _ in matched) / self.mass if self.mass else 0.0,
-            matched=frozenset(term for _, slot in matched for term, _ in slot.alternatives),
+            coverage=ranking.covered(slots, self.weights, matched),
+            matched=frozenset(
+                term
+                for slot, found in zip(slots, matched, strict=True)
+                if found
+                for term, _ in slot.alternatives
+            ),
         )
 
     def _strength(self, lines: Sequence[_Line]) -> float:

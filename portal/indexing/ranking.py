@@ -24,12 +24,13 @@ the measured question sets by about a point (docs/adr/0010-ranking.md).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from portal.indexing.corpus import Floats, Ints, Postings, View
+from portal.indexing.corpus import Bools, Floats, Ints, Postings, View
 from portal.indexing.engine import FIELDS, EngineQuery, Hit, Hits, Slot
 
 FIELD_WEIGHT: Final = {
@@ -72,7 +73,7 @@ def inverse_frequency(documents: int, containing: int) -> float:
 def rank(view: View, query: EngineQuery, limit: int) -> Hits:
     """The best `limit` groups of a view; ties are broken by group name, so order never wavers."""
     scores = _Scores(view, query)
-    total = scores.total()
+    total = np.where(scores.solid(), scores.total(), 0.0)
     allowed = _allowed(view, query)
     if allowed is not None:
         total = np.where(allowed, total, 0.0)
@@ -80,6 +81,15 @@ def rank(view: View, query: EngineQuery, limit: int) -> Hits:
     order = sorted(found, key=lambda group: (-total[group], view.groups[group]))[:limit]
     hits = tuple(scores.hit(int(group), float(total[group])) for group in order)
     return Hits(hits, len(found), scores.mass / inverse_frequency(len(view.groups), 0))
+
+
+def covered(slots: Sequence[Slot], weights: Sequence[float], matched: Sequence[bool]) -> float:
+    """The share of the question's weight that matched; see `Hit.coverage`."""
+    full = [slot.weight >= 1 for slot in slots]
+    counted = full if any(full) else [True] * len(slots)
+    mass = sum(weight for weight, counts in zip(weights, counted, strict=True) if counts)
+    found = sum(w for w, counts, hit in zip(weights, counted, matched, strict=True) if counts and hit)
+    return found / mass if mass else 0.0
 
 
 class _Scores:
@@ -95,6 +105,17 @@ class _Scores:
             for slot, impact in zip(query.slots, self.impacts, strict=True)
         ]
         self.mass = sum(self.weights)
+
+    def solid(self) -> Bools:
+        """Which groups hold a word that counts in full: words of questions alone are no match, unless
+        the question has nothing else that is known."""
+        full = [
+            i for slot, i in zip(self.slots, self.impacts, strict=True) if slot.weight >= 1 and len(i.groups)
+        ]
+        result = np.full(len(self.view.groups), not full)
+        for impact in full:
+            result[impact.groups] = True
+        return result
 
     def total(self) -> Floats:
         view = self.view
@@ -135,8 +156,7 @@ class _Scores:
 
     def hit(self, group: int, score: float) -> Hit:
         """The hit for one group: its best unit, the terms that matched, how much they cover."""
-        matched = [np.any(impact.groups == group) for impact in self.impacts]
-        covered = sum(weight for weight, found in zip(self.weights, matched, strict=True) if found)
+        matched = [bool(np.any(impact.groups == group)) for impact in self.impacts]
         terms = frozenset(
             term
             for slot, found in zip(self.slots, matched, strict=True)
@@ -147,7 +167,7 @@ class _Scores:
             group=self.view.groups[group],
             id=self.view.units[self._best_unit(group)].id,
             score=score,
-            coverage=covered / self.mass if self.mass else 0.0,
+            coverage=covered(self.slots, self.weights, matched),
             matched=terms,
         )
 
@@ -227,7 +247,7 @@ def _compute_norms(view: View) -> Floats:
     return np.asarray(1 - b + b * view.group_length / np.maximum(mean, 1e-9))
 
 
-def _allowed(view: View, query: EngineQuery) -> "np.typing.NDArray[np.bool_] | None":
+def _allowed(view: View, query: EngineQuery) -> Bools | None:
     """Which groups hold every quoted phrase and none of the excluded words; None for no conditions."""
     if not query.phrases and not query.without:
         return None

@@ -100,7 +100,7 @@ def edits(one: str, other: str, most: int) -> int:
         if min(line) > most:
             return most + 1
         before, row = row, line
-    return row[-1]
+    return min(row[-1], most + 1)
 
 
 def closest(vocabulary: Frequencies, words: Sequence[str], word: str) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.accounts.models import Person
+from portal.indexing.analysis import analyse
 from portal.search.models import EventKind, SearchEvent
 
 IDLE: Final = timedelta(minutes=30)
@@ -36,7 +37,12 @@ def redact(text: str) -> str:
     return _LONG_CODE.sub("[number]", text)
 
 
-def same_search(session: Session, *, normalised: str, by: Person) -> SearchEvent | None:
+def normal(query: str) -> str:
+    """A question in one spelling, redacted, by which equal questions are recognised."""
+    return " ".join(token.word for token in analyse(redact(query)) if not token.joined)[:300]
+
+
+def same_search(session: Session, *, query: str, by: Person) -> SearchEvent | None:
     """The search that this one repeats, if it was made a short while ago."""
     return session.scalar(
         sa.select(SearchEvent)
@@ -44,7 +50,7 @@ def same_search(session: Session, *, normalised: str, by: Person) -> SearchEvent
             SearchEvent.person_id == by.id,
             SearchEvent.at > clock.now() - IDLE,
             SearchEvent.kind == EventKind.SEARCH,
-            SearchEvent.normalised == redact(normalised),
+            SearchEvent.normalised == normal(query),
         )
         .order_by(SearchEvent.id.desc())
         .limit(1)
@@ -55,7 +61,6 @@ def log_search(
     session: Session,
     *,
     query: str,
-    normalised: str,
     top: Sequence[str],
     count: int,
     confidence: float,
@@ -70,7 +75,7 @@ def log_search(
             need=need,
             person_id=by.id,
             query=redact(query)[:300],
-            normalised=redact(normalised)[:300],
+            normalised=normal(query),
             count=count,
             ms=ms,
             detail={"top": list(top[:3]), "confidence": round(confidence, 3)},

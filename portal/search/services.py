@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, markdown
 from portal.accounts.models import Person, Team
+from portal.articles import rendering
 from portal.articles.documents import section_of, tokens
 from portal.articles.models import Article, Rendering, Revision
 from portal.articles.queries import overdue, visible_to
@@ -76,7 +77,6 @@ class Answer:
     confidence: float
     understood: tuple[str, ...]
     corrections: tuple[tuple[str, str], ...]
-    normalised: str
     degraded: bool = False
 
     @property
@@ -99,7 +99,6 @@ def ask(session: Session, engine: SearchEngine, text: str, *, by: Person, limit:
         confidence=share * confidence([hit.score for hit in hits], found.mass),
         understood=understood.words,
         corrections=understood.corrections,
-        normalised=understood.normalised,
     )
 
 
@@ -141,7 +140,7 @@ def _results(session: Session, hits: Sequence[Hit], *, by: Person) -> list[Resul
             .options(joinedload(Article.live), joinedload(Article.topic), joinedload(Article.team))
         )
     }
-    sections = _sections(session, [article.live_id for article in articles.values() if article.live_id])
+    sections = _sections(session, [article.live for article in articles.values() if article.live])
     results: list[Result] = []
     for hit in hits:
         article = articles.get(int(hit.group))
@@ -155,14 +154,21 @@ def _results(session: Session, hits: Sequence[Hit], *, by: Person) -> list[Resul
 Section = dict[str, str]
 
 
-def _sections(session: Session, revisions: Sequence[int]) -> dict[int, dict[str, Section]]:
-    """The sections of these revisions by anchor."""
+def _sections(session: Session, revisions: Sequence[Revision]) -> dict[int, dict[str, Section]]:
+    """The sections of these revisions by anchor; their HTML is not read."""
     rows = session.execute(
         sa.select(Rendering.revision_id, Rendering.sections).where(
-            Rendering.revision_id.in_(revisions), Rendering.renderer == markdown.RENDERER
+            Rendering.revision_id.in_([revision.id for revision in revisions]),
+            Rendering.renderer == markdown.RENDERER,
         )
     )
-    return {revision: {section["anchor"]: section for section in sections} for revision, sections in rows}
+    found: dict[int, Sequence[Section]] = {row.revision_id: row.sections for row in rows}
+    for revision in revisions:
+        if revision.id not in found:  # rendered by an earlier version, and nobody has read it since
+            found[revision.id] = rendering.for_reading(session, revision).sections
+    return {
+        revision: {section["anchor"]: section for section in sections} for revision, sections in found.items()
+    }
 
 
 def _result(article: Article, live: Revision, hit: Hit, section: Section, *, rank: int) -> Result:
@@ -209,7 +215,7 @@ def _from_database(session: Session, text: str, *, by: Person, limit: int) -> An
         ).all()
     hits = [Hit(str(article.id), f"{article.id}#", 0.0, 1.0, frozenset(words)) for article in found]
     results = tuple(_results(session, hits, by=by))
-    return Answer(results, len(results), 0.0, tuple(words), (), " ".join(words), degraded=True)
+    return Answer(results, len(results), 0.0, tuple(words), (), degraded=True)
 
 
 def team_to_ask(session: Session, text: str, hits: Sequence[Result]) -> Team | None:

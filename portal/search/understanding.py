@@ -34,14 +34,12 @@ class Understood:
     """What is asked of the engine, and how to say it back.
 
     `words` are the words searched for, as typed; `corrections` are (typed, used) for words that
-    stand nowhere in what the person may see; `normalised` is the question in one spelling, by which
-    equal questions are recognised.
+    stand nowhere in what the person may see.
     """
 
     query: EngineQuery
     words: tuple[str, ...]
     corrections: tuple[tuple[str, str], ...]
-    normalised: str
 
 
 def understand(text: str, vocabulary: Vocabulary, *, loose: bool = False) -> Understood:
@@ -65,7 +63,6 @@ def understand(text: str, vocabulary: Vocabulary, *, loose: bool = False) -> Und
         query=EngineQuery(tuple(slots.values()), phrases=_phrases(plain), without=without),
         words=tuple(dict.fromkeys(plain[t.start : t.end] for t in tokens if not t.function_word)),
         corrections=tuple(corrections),
-        normalised=" ".join(token.word for token in tokens if not token.joined)[:MAX_CHARS],
     )
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from portal.accounts import login
 from portal.accounts.models import Person
 from portal.articles import queries
+from portal.articles.queries import Teaser
 from portal.db import db, unit_of_work
 from portal.indexing.engine import SearchEngine
 from portal.search import events, popular, services
@@ -30,7 +31,11 @@ def home() -> ResponseReturnValue:
         name=person.name.split()[0],
         topics=[(node, node.count) for node in queries.topic_tree(session, by=person)],
         popular=popular.top_articles(session, by=person, limit=TOP_TASKS),
-        fresh=queries.recently_updated(session, by=person, limit=FRESH),
+        fresh=[
+            Teaser(article.slug, article.live.title, article.live.answer)
+            for article in queries.recently_updated(session, by=person, limit=FRESH)
+            if article.live is not None
+        ],
     )
 
 
@@ -60,14 +65,13 @@ def results() -> ResponseReturnValue:
 
 def _log(text: str, answer: Answer, ms: int, person: Person) -> str:
     """Note the search and give its need; a search that was just made is not a new one."""
-    before = events.same_search(db.session(), normalised=answer.normalised, by=person)
+    before = events.same_search(db.session(), query=text, by=person)
     if before is not None:
         return before.need
     with unit_of_work() as session:
         return events.log_search(
             session,
             query=text,
-            normalised=answer.normalised,
             top=[hit.slug for hit in answer.hits],
             count=answer.count,
             confidence=answer.confidence,

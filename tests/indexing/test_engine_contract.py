@@ -47,7 +47,11 @@ def doc(
 
 def words(text: str, *, phrases: Sequence[str] = (), without: Sequence[str] = ()) -> EngineQuery:
     return EngineQuery(
-        tuple(Slot(((token.term, 1.0),)) for token in analyse(text) if not token.joined),
+        tuple(
+            Slot(((token.term, 1.0),), 0.5 if token.function_word else 1.0)
+            for token in analyse(text)
+            if not token.joined
+        ),
         phrases=tuple(tuple(t.term for t in analyse(phrase)) for phrase in phrases),
         without=tuple(t.term for word in without for t in analyse(word)),
     )
@@ -107,6 +111,12 @@ def test_phrases_must_stand_together_and_left_out_words_must_not_occur(engine: S
     )
     assert groups(engine, words("out of office", phrases=["out of office"])) == ["1"]
     assert sorted(groups(engine, words("office", without=["order"]))) == ["1", "3"]
+
+
+def test_words_of_questions_alone_are_no_match_unless_there_is_nothing_else(engine: SearchEngine) -> None:
+    engine.put([doc("1", body="the lamp"), doc("2", body="the oil")])
+    assert groups(engine, words("where is the lamp")) == ["1"]
+    assert sorted(groups(engine, words("where is the zebra"))) == ["1", "2"]
 
 
 def test_nothing_to_find(engine: SearchEngine) -> None:
@@ -196,8 +206,8 @@ def test_posting_arrays_rank_as_the_plain_definition(
         assert actual.total == expected.total
         assert actual.mass == pytest.approx(expected.mass)
         assert [hit.score for hit in actual.hits] == pytest.approx([hit.score for hit in expected.hits])
-        assert [(h.group, h.id, h.matched) for h in actual.hits] == [
-            (h.group, h.id, h.matched) for h in expected.hits
+        assert [(h.group, h.id, h.matched, h.coverage) for h in actual.hits] == [
+            (h.group, h.id, h.matched, pytest.approx(h.coverage)) for h in expected.hits
         ]
 
 

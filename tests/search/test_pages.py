@@ -1,0 +1,162 @@
+"""Home, results, the empty page, and what is written down about a search."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import quote
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import Person
+from portal.articles.models import Article
+from portal.search import events
+from portal.search.models import EventKind, SearchEvent
+from tests.support.client import PageClient
+from tests.support.payloads import spelled_out
+
+ClientFor = Callable[[Person], PageClient]
+
+
+@pytest.fixture
+def library(write_article: Callable[..., Article], flask_command: Callable[..., object]) -> None:
+    write_article(
+        "Reset your password", body="Intro.\n\n## On the phone\n\nOpen the app.", questions=["forgot it?"]
+    )
+    write_article("Order a lamp", body="From the shop.")
+    write_article("Secret payroll run", body="lamp", audience={"teams": ["payroll"]}, team="payroll")
+    flask_command("index", "sync")
+
+
+def logged(session: Session) -> list[SearchEvent]:
+    session.commit()
+    return list(session.scalars(sa.select(SearchEvent).order_by(SearchEvent.id)))
+
+
+def test_results_lead_to_the_section_and_are_logged_once(
+    session: Session,
+    people: SimpleNamespace,
+    client_for: ClientFor,
+    library: None,
+    travel: Callable[..., None],
+) -> None:
+    client = client_for(people.ana)
+    page = client.get("/search?q=open+app+on+the+phone+password")
+    article = page.click("Reset your password")
+    assert article.url.endswith("/articles/reset-your-password#s-on-the-phone")
+    client.get("/search?q=Open+APP+on+the+phone+password?")  # Back, or the same in other letters
+    found = logged(session)
+    assert [(event.kind, event.query, event.count) for event in found] == [
+        (EventKind.SEARCH, "open app on the phone password", 1)
+    ]
+    assert found[0].person_id == people.ana.id
+    assert found[0].detail["top"] == ["reset-your-password"]
+    travel(minutes=31)
+    client.get("/search?q=open+app+on+the+phone+password")
+    assert len(logged(session)) == 2
+
+
+def test_the_empty_page_says_what_was_looked_for_and_takes_note(
+    session: Session, people: SimpleNamespace, client_for: ClientFor, library: None
+) -> None:
+    client = client_for(people.ana)
+    page = client.get("/search?q=%21%3F")
+    assert page.h1.startswith("Nothing found")
+    page = client.submit(page, "I could not find it", {}).follow()
+    assert "Noted" in page.words
+    search, not_found = logged(session)
+    assert (search.count, search.kind) == (0, EventKind.SEARCH)
+    assert not_found.kind is EventKind.NOT_FOUND
+    assert not_found.need == search.need
+
+
+def test_a_need_of_somebody_else_is_not_joined(
+    session: Session, people: SimpleNamespace, client_for: ClientFor, library: None
+) -> None:
+    client_for(people.ana).get("/search?q=lamp")
+    need = logged(session)[0].need
+    client = client_for(people.ben)
+    client.post("/search/not-found", {"q": "lamp", "need": need})
+    assert logged(session)[-1].need != need
+
+
+def test_no_question_is_no_search(
+    session: Session, people: SimpleNamespace, client_for: ClientFor, library: None
+) -> None:
+    client = client_for(people.ana)
+    assert client.get("/search").h1 == "Search"
+    assert client.get("/search?q=%20%00").h1 == "Search"
+    assert logged(session) == []
+
+
+def test_home_greets_and_lists_only_what_may_be_seen(
+    session: Session, people: SimpleNamespace, client_for: ClientFor, library: None
+) -> None:
+    for person in (people.ana, people.otto):
+        client = client_for(person)
+        client.get("/search?q=lamp")
+        page = client.get("/")
+        assert page.h1 == "What do you need?"
+        assert "Order a lamp" in page.words
+        assert "Secret payroll run" not in page.text
+    assert "Secret payroll run" in client_for(people.ada).get("/").text
+
+
+def test_what_is_looked_up_most_stands_first(
+    people: SimpleNamespace, client_for: ClientFor, library: None
+) -> None:
+    client_for(people.ben).get("/search?q=order+a+lamp")
+    page = client_for(people.ana).get("/")
+    assert page.texts(".list__title")[0] == "Order a lamp"
+
+
+def test_pages_need_few_statements(
+    people: SimpleNamespace, client_for: ClientFor, library: None,
+    statements: Callable[[], AbstractContextManager[list[str]]],
+) -> None:  # fmt: skip
+    client = client_for(people.eva)
+    for address in ("/", "/search?q=reset+password", "/articles/reset-your-password"):
+        client.get(address)
+        with statements() as found:
+            client.get(address)
+        assert len(found) <= 12, f"{address}: {found}"
+
+
+def test_hostile_questions_get_a_page(
+    people: SimpleNamespace, client_for: ClientFor, library: None, shared_dir: Path
+) -> None:
+    client = client_for(people.ana)
+    cases = json.loads((shared_dir / "payloads/own/search_query_fuzz.json").read_text())
+    for case in cases[::4]:
+        client.get(f"/search?q={quote(spelled_out(case, 'q')[:2000])}")
+
+
+def test_the_log_keeps_no_addresses_and_numbers(
+    session: Session, people: SimpleNamespace, client_for: ClientFor, library: None
+) -> None:
+    client_for(people.ana).get(
+        "/search?q=mail+sam%40larkspur.example+%2B44+113+496+0440+id+AB123456C+P60+W-2"
+    )
+    event = logged(session)[0]
+    assert event.query == "mail [e-mail] [number] id [number] P60 W-2"
+    assert "0440" not in event.normalised
+    assert "larkspur" not in event.normalised
+
+
+def test_people_are_forgotten_after_thirty_days(
+    session: Session,
+    people: SimpleNamespace,
+    client_for: ClientFor,
+    library: None,
+    travel: Callable[..., None],
+) -> None:
+    client_for(people.ana).get("/search?q=lamp")
+    assert events.forget_people(session, salt="a") == 0
+    travel(days=31)
+    assert events.forget_people(session, salt="a") == 1
+    event = logged(session)[0]
+    assert event.person_id is None
+    assert len(event.person_hash) == 64
