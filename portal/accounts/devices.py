@@ -20,7 +20,7 @@ _MOST_ACCOUNTS: Final = 8
 
 # The first that matches: names contain each other's words (Edge says Chrome, Chrome says Safari).
 _BROWSERS: Final = (
-    (r"\bEdgA?(iOS)?/", "Edge"),
+    (r"\bEdg(A|iOS)?/", "Edge"),
     (r"\bOPR/", "Opera"),
     (r"\b(Firefox|FxiOS)/", "Firefox"),
     (r"\bSamsungBrowser/", "Samsung Internet"),
