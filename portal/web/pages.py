@@ -39,7 +39,7 @@ def page_address(number: int, name: str = "page") -> str:
 
 def here() -> str:
     """Where a form in the frame of the page leads back to: this page, when it can be loaded again."""
-    return request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return safe_next(request.full_path.rstrip("?"), "/") if request.method == "GET" else "/"
 
 
 @dataclass(frozen=True, slots=True)
