@@ -1,6 +1,7 @@
 """What an operator can set or call is in docs/operations.md."""
 
 import ast
+import re
 
 import click
 import pytest
@@ -49,6 +50,12 @@ def test_every_command_is_documented_and_helps(app):
     missing = [path for path, _ in listed if f"`{path}" not in OPERATIONS]
     assert missing == []
     assert [path for path, command in listed if not command.help] == []
+
+
+def test_no_command_is_documented_that_does_not_exist(app):
+    existing = {path for path, _ in commands(app.cli)}
+    documented = set(re.findall(r"`(flask [a-z]+ [a-z-]+)", OPERATIONS))
+    assert documented - existing == set()
 
 
 def test_every_make_target_is_listed_by_help():

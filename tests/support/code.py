@@ -90,15 +90,23 @@ def database_hooks(module: Module) -> Iterator[str]:
 
 
 def markup_made(module: Module) -> Iterator[str]:
-    """Text declared to be safe HTML."""
-    for called, line in _calls(module.tree):
-        if called.split(".")[-1] in ("Markup", "render_template_string", "HTMLString"):
-            yield f"{module.path}:{line}: {called}()"
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "markupsafe":
-            names = [name.name for name in node.names if name.name != "escape"]
-            if names:
-                yield f"{module.path}:{node.lineno}: imports {', '.join(names)}"
+    """Text declared to be safe HTML. As the type of something, the name may stand anywhere."""
+    tree = module.tree
+    types = {part for node in ast.walk(tree) for note in _annotations(node) for part in ast.walk(note)}
+    for node in ast.walk(tree):
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        if name in ("Markup", "render_template_string") and node not in types:
+            yield f"{module.path}:{node.lineno}: uses {name}"  # type: ignore[attr-defined]
+        if isinstance(node, ast.alias) and node.name == "Markup" and node.asname:
+            yield f"{module.path}:{node.lineno}: renames Markup"
+
+
+def _annotations(node: ast.AST) -> Iterator[ast.expr]:
+    """The types written in a node: of a variable, a parameter, a result."""
+    for field in ("annotation", "returns"):
+        note = getattr(node, field, None)
+        if isinstance(note, ast.expr):
+            yield note
 
 
 def printed(module: Module) -> Iterator[str]:
