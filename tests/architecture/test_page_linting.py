@@ -14,7 +14,8 @@ GOOD = """<!doctype html>
 <textarea name="body" aria-label="Text"></textarea><button>Save</button></form>
 <form action="/search"><input name="q" aria-label="Search"><button>Search</button></form>
 <a href="/"><img src="/logo.svg" alt="Home"></a>
-<button><svg aria-label="Open" viewBox="0 0 1 1"></svg></button><button aria-label="Close"><svg viewBox="0 0 1 1"><path d="M0 0"/></svg></button>
+<button><svg aria-label="Open" viewBox="0 0 1 1"></svg></button>
+<button aria-label="Close"><svg viewBox="0 0 1 1"><path d="M0 0"/></svg></button>
 </main></body></html>"""
 
 FAULTS = {
