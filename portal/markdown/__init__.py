@@ -8,6 +8,7 @@ docs/adr/0008-markdown-rendering.md.
 
 import atexit
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -35,6 +36,9 @@ MAX_CHARS: Final = 102_400
 
 WALL_SECONDS: Final = 5.0
 """A backstop: a helper that has not answered by then is killed. Its own limits are far shorter."""
+
+START_SECONDS: Final = 30.0
+"""Time for a helper to load its libraries; about 0.3 s when the machine is idle."""
 
 TOO_LONG: Final = "Shorten the text: at most 100,000 characters fit on one page."
 TOO_COMPLEX: Final = (
@@ -79,17 +83,23 @@ def render(text: str, *, resolve: Callable[[str], str | None] | None = None) -> 
     """
     if len(text) > MAX_CHARS:
         raise Invalid(TOO_LONG, body=TOO_LONG)
-    reply = _helper.ask(_clean(text))
+    reply = _reply(_clean(text))
     sections = tuple(Section(**section) for section in reply["sections"])
     html = _resolved(reply["html"], resolve) if resolve else reply["html"]
     safe = Markup(html)  # noqa: S704  sanitised by the engine
     return Rendered(html=safe, sections=sections, words=reply["words"])
 
 
+@functools.lru_cache(maxsize=4)  # saving checks a text and then renders it; an editor previews it first
+def _reply(text: str) -> dict[str, Any]:
+    return _helper.ask(text)
+
+
 def plain(text: str) -> Rendered:
     """`text` as it stands, for one that cannot be rendered: nothing in it has a meaning."""
+    text = _clean(text)
+    html = Markup('<pre tabindex="0">{}</pre>').format(text)
     words = text.split()
-    html = Markup('<pre tabindex="0">{}</pre>').format(_clean(text))
     return Rendered(html=html, sections=(Section("", 0, "", " ".join(words)),), words=len(words))
 
 
@@ -144,21 +154,14 @@ class _Helper:
     def _exchange(self, request: bytes) -> dict[str, Any]:
         process = self._ready()
         assert process.stdin is not None
-        assert process.stdout is not None
-        watchdog = threading.Timer(WALL_SECONDS, process.kill)
-        watchdog.start()
-        try:
-            with contextlib.suppress(BrokenPipeError):  # it died; reading tells
-                process.stdin.write(request)
-                process.stdin.flush()
-            line = process.stdout.readline()
-        finally:
-            watchdog.cancel()
-        if not line.endswith(b"\n"):
+        with contextlib.suppress(BrokenPipeError):  # it died; reading tells
+            process.stdin.write(request)
+            process.stdin.flush()
+        reply = _line(process, WALL_SECONDS)
+        if reply is None:
             self.stop()
             log.error("the Markdown helper ended with status %s", process.returncode)
             return {"refused": "the helper died"}
-        reply: dict[str, Any] = json.loads(line)
         return reply
 
     def _ready(self) -> subprocess.Popen[bytes]:
@@ -171,6 +174,9 @@ class _Helper:
                 stdout=subprocess.PIPE,
                 env={"PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1"},  # none of our secrets
             )
+            if _line(self._process, START_SECONDS) is None:
+                self.stop()
+                raise RuntimeError("The Markdown helper does not start; its own message stands above.")
         return self._process
 
     def stop(self) -> None:
@@ -188,6 +194,21 @@ class _Helper:
         if process is not None:
             process.returncode = 0  # not ours to wait for
             _close(process)
+
+
+def _line(process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any] | None:
+    """What a helper says next; None when it ends, or is killed after `seconds`, without a word."""
+    assert process.stdout is not None
+    watchdog = threading.Timer(seconds, process.kill)
+    watchdog.start()
+    try:
+        line = process.stdout.readline()
+    finally:
+        watchdog.cancel()
+    if not line.endswith(b"\n"):
+        return None
+    reply: dict[str, Any] = json.loads(line)
+    return reply
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

@@ -28,6 +28,7 @@ CPU_SECONDS: Final = 0.7
 WALL_SECONDS: Final = 3.0
 """Time for one text on a machine that is busy with other things."""
 MEMORY_BYTES: Final = 768 * 1024 * 1024
+READY: Final = b"{}\n"
 REFUSED: Final = b'{"refused": "limit"}\n'
 WARM_UP: Final = "# Warm\n\n```python\nup = 1\n```\n\n- up\n"
 
@@ -60,6 +61,7 @@ TAGS: Final = {
     *("sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var", "wbr"),
 }
 ATTRIBUTES: Final[dict[str, set[str]]] = {
+    "*": set(),
     "a": {"href", "title"},
     "abbr": {"title"},
     "img": {"src", "alt", "title", "width", "height"},
@@ -82,6 +84,10 @@ CLASSES: Final[dict[str, set[str]]] = {
 _NUMBER = re.compile(r"[0-9]{1,4}\Z")
 _FOOTNOTE_ID = re.compile(r"fn(ref)?[0-9]*:[\w-]{1,80}\Z")
 _OWN_ID = re.compile(rf"({re.escape(PREFIX)}|fn)[\w:-]{{1,120}}\Z")
+_SCHEME = re.compile(r"([^/?#:]*):")
+_IGNORED = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
+"""Characters that programs drop from addresses before they read them."""
+_ADDRESSES = {"href", "src"}
 _NUMBERS = {"colspan", "rowspan", "start", "width", "height"}
 
 
@@ -91,14 +97,23 @@ def _first_filter(_tag: str, name: str, value: str) -> str | None:
         return value if _NUMBER.match(value) else None
     if name == "id":
         return value if _FOOTNOTE_ID.match(value) else None
-    return value
+    return _address(value) if name in _ADDRESSES else value
 
 
 def _last_filter(_tag: str, name: str, value: str) -> str | None:
     """Attribute values that the last pass lets through."""
     if name == "id":
         return value if _OWN_ID.match(value) else None
-    return value if name != "tabindex" or value == "0" else None
+    if name == "tabindex":
+        return value if value == "0" else None
+    return _address(value) if name in _ADDRESSES else value
+
+
+def _address(value: str) -> str | None:
+    """An address with a scheme of ours or none, however it is spelt. nh3 checks this as well; the
+    spellings that only some browsers would take for a scheme are refused here."""
+    match = _SCHEME.match(_IGNORED.sub("", value))
+    return value if match is None or match[1].lower() in SCHEMES else None
 
 
 _FIRST = nh3.Cleaner(
@@ -240,6 +255,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     convert(WARM_UP)
     gc.freeze()  # pages that children share are not written to
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
     serve(sys.stdin.buffer, sys.stdout.buffer)
 
 

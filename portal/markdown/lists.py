@@ -15,6 +15,8 @@ MAX_DEPTH: Final = 20
 """Deeper levels are joined to this one."""
 
 _ITEM = re.compile(r"(?P<mark>[-+*]|\d{1,9}[.)])(?:(?P<gap> +)(?P<rest>\S.*)|[ ]*\Z)")
+_FIRST = ("-", "+", "*", "1.", "1)")
+"""Marks that may begin a list right after a paragraph; `2019.` may not."""
 _RULE = re.compile(r"(?:\*[ ]*){3,}\Z|(?:-[ ]*){3,}\Z|(?:_[ ]*){3,}\Z")
 _UNDERLINE = re.compile(r"(?:=+|-+)[ ]*\Z")
 _FENCE = re.compile(r"(`{3,})[^`]*\Z|(~{3,})")
@@ -66,7 +68,7 @@ class _Normaliser:
         elif not text:
             self.out.append("")
             self._paragraph = False
-        elif self._paragraph and _UNDERLINE.match(text):
+        elif self._paragraph and _UNDERLINE.match(text) and column >= self._column():
             self._put(text)
             self._paragraph = False
         elif (item := _ITEM.match(text)) and not _RULE.match(text) and self._starts_item(item, column):
@@ -82,6 +84,9 @@ class _Normaliser:
             self._depth = depth
         self.out.append(" " * (STEP * depth) + text)
 
+    def _column(self) -> int:
+        return self._open[-1].content if self._open else 0
+
     def _raw(self, line: str) -> None:
         self.out.append(line)
         if self._raw_end in line.lower():
@@ -94,12 +99,11 @@ class _Normaliser:
 
     def _starts_item(self, item: re.Match[str], column: int) -> bool:
         """Whether what looks like a list item is one, and not text or indented code."""
-        in_list = any(container.kind != "box" for container in self._open)
-        if self._paragraph:
-            first = item["mark"] in ("-", "+", "*", "1.", "1)")
-            return in_list or (item["rest"] is not None and first and column < STEP)
         outer = next((c.content for c in reversed(self._open) if c.content <= column), 0)
-        return column - outer < STEP
+        if self._paragraph and any(container.kind != "box" for container in self._open):
+            return True
+        starts = not self._paragraph or (item["rest"] is not None and item["mark"] in _FIRST)
+        return starts and column - outer < STEP
 
     def _item(self, item: re.Match[str], column: int) -> None:
         kind = "ul" if item["mark"] in "-+*" else "ol"
@@ -111,6 +115,8 @@ class _Normaliser:
         if follows_text or other_kind or self._in_box() or self._depth > len(self._open):
             self._gap()
         mark = item["mark"].replace(")", ".")
+        if mark == "-" and not item["rest"]:
+            mark = "*"  # a lone dash below a text would make it a heading
         self._put(f"{mark} {item['rest'] or ''}")
         gap = len(item["gap"] or " ")
         content = column + len(item["mark"]) + (gap if gap <= STEP else 1)
@@ -129,8 +135,7 @@ class _Normaliser:
         """A line that starts something new: what it is not indented for ends here."""
         while self._open and column < self._open[-1].content:
             self._open.pop()
-        outer = self._open[-1].content if self._open else 0
-        extra = column - outer
+        extra = column - self._column()
         if _table_starts(text, following) or (self._paragraph and self._open and _BLOCK.match(text)):
             self._gap()
         self._put(" " * (extra if extra >= STEP or not self._open else 0) + text)

@@ -85,7 +85,7 @@ def arrange(html: str) -> Page:
     reader.feed(html)
     reader.close()
     tokens = _without_empty(reader.tokens)
-    _drop_marks(tokens)
+    _tidy(tokens)
     anchors = _number_headings(tokens)
     _unique_ids(tokens)
     _aim_links(tokens, anchors)
@@ -116,24 +116,30 @@ def _key(text: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
 
 
-def _drop_marks(tokens: list[Token]) -> None:
-    """Take away `{.class}` behind a link, which other programs read and ours does not."""
+def _tidy(tokens: list[Token]) -> None:
+    """Take away `{.class}` behind a link, which other programs read and ours does not; a header
+    cell without a text is no header."""
     for before, token in pairwise(tokens):
+        if before.tag == token.tag == "th" and token.end and not before.end:
+            before.tag = token.tag = "td"
         if before.end and before.tag == "a" and token.text.startswith("{"):
             token.text = _MARK.sub("", token.text)
 
 
 def _heading_spans(tokens: list[Token]) -> list[tuple[int, int]]:
-    """Positions of the start and end tag of each heading; they do not nest in well-formed HTML."""
+    """Positions of the start and end tag of each heading. One within another (raw HTML can hold a
+    table in a heading) is no heading any more."""
     spans: list[tuple[int, int]] = []
-    start = -1
+    open_at: list[int] = []
     for position, token in enumerate(tokens):
-        if token.tag in HEADINGS:
-            if not token.end:
-                start = position
-            elif start >= 0:
-                spans.append((start, position))
-                start = -1
+        if token.tag not in HEADINGS:
+            continue
+        if not token.end:
+            open_at.append(position)
+        elif len(open_at) > 1:
+            tokens[open_at.pop()].tag = token.tag = "div"
+        else:
+            spans.append((open_at.pop(), position))
     return spans
 
 
@@ -299,7 +305,7 @@ def _image(token: Token) -> str:
     as the browser may load nothing from other servers."""
     source = token.attrs.get("src", "")
     alt = token.attrs.get("alt", "")
-    if not source:
+    if not source or source.lower().startswith(("mailto:", "tel:")):
         return escape(alt)
     if _external(source):
         label = escape(alt or "Image on another site")
