@@ -25,7 +25,7 @@ password_stdin = click.option(
 @click.argument("email")
 @click.option("--name", required=True, help="Full name, as colleagues know it.")
 @password_stdin
-def create_admin(email: str, name: str, password_stdin: bool) -> None:  # noqa: FBT001  # click passes flags by name
+def create_admin(email: str, name: str, password_stdin: bool) -> None:  # click passes flags by name
     """Create an administrator. Asks for the password."""
     person = Person(email=queries.fold_email(email), name=name)
     password_hash = _ask_for_hash(person, from_stdin=password_stdin)
@@ -41,7 +41,7 @@ def create_admin(email: str, name: str, password_stdin: bool) -> None:  # noqa: 
 @group.command("set-password")
 @click.argument("email")
 @password_stdin
-def set_password(email: str, password_stdin: bool) -> None:  # noqa: FBT001  # click passes flags by name
+def set_password(email: str, password_stdin: bool) -> None:  # click passes flags by name
     """Give a person a new password, end their sign-ins and lift every block. Asks for the password."""
     password_hash = _ask_for_hash(_person(db.session(), email), from_stdin=password_stdin)
     with unit_of_work() as session:
@@ -75,7 +75,7 @@ def activate(email: str) -> None:
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--dry-run", is_flag=True, help="Only tell what would change.")
-def import_files(files: tuple[Path, ...], dry_run: bool) -> None:  # noqa: FBT001  # click passes flags by name
+def import_files(files: tuple[Path, ...], dry_run: bool) -> None:  # click passes flags by name
     """Add and update sites, departments, teams and people from YAML and CSV files.
 
     Nobody is removed and no password changes. A row that cannot be used is reported and left out;

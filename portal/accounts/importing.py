@@ -98,10 +98,11 @@ class _Import:
         taken = self._take("people", self._person_row)
         self._settle_managers(taken)
         changes = {email: self._apply_person(email, wanted) for email, (_, wanted) in taken.items()}
+        self._session.flush()  # everybody has an id now; by ids two people may also swap places
         for email, (_, wanted) in taken.items():
             new, changed = changes[email]
             if "manager" in wanted:
-                changed += apply(self._people[email], {"manager": self._people.get(wanted["manager"])})
+                changed += self._set_manager(self._people[email], wanted["manager"])
             self.report.add(f"person {email}", changed, new=new)
 
     def _take(self, kind: str, check: Callable[[checking.Values], tuple[str, dict[str, Any]]]) -> Taken:
@@ -205,6 +206,11 @@ class _Import:
             self.report.add(f"department {slug}", [], new=True)
         return self._departments.get(slug)
 
+    def _set_manager(self, person: Person, email: str) -> list[str]:
+        manager = self._people.get(email)
+        changed = apply(person, {"manager_id": manager.id if manager else None})
+        return [f"manager {email or '(none)'}"] if changed else []
+
     def _set_memberships(self, person: Person, wanted: set[tuple[str, Role]]) -> list[str]:
         """Give a person exactly these roles."""
         had = {(one.team.slug, one.role): one for one in person.memberships}
@@ -236,8 +242,6 @@ def _shown(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, Site | Department):
         return value.slug
-    if isinstance(value, Person):
-        return value.email
     return str(value) if value else "(none)"
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 LARGEST_FILE: Final = 10 * 1024 * 1024
+DEEPEST: Final = 10
 KINDS: Final = ("sites", "departments", "teams", "people")
 COLUMNS: Final = {
     "sites": {"slug", "name", "country", "time_zone"},
@@ -164,8 +165,12 @@ def _text_of(path: Path) -> str:
 
 def _yaml_node(text: str) -> yaml.Node | None:
     # BaseLoader keeps every value the text it is: NO stays Norway, 0113 keeps its zero.
+    depth = 0
     try:
         for event in yaml.parse(text, Loader=yaml.BaseLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:  # the reader's time grows with the square of it
+                raise _UnreadableError(f"Lists stand in each other more than {DEEPEST} deep.")
             if isinstance(event, yaml.AliasEvent):  # a few of them can stand for gigabytes
                 line = event.start_mark.line + 1 if event.start_mark else 0
                 raise _UnreadableError("References (*name) are not read. Write the value out.", line)
@@ -175,8 +180,6 @@ def _yaml_node(text: str) -> yaml.Node | None:
         raise _UnreadableError(f"This is not YAML: {error.problem}.", line) from error
     except yaml.YAMLError as error:
         raise _UnreadableError(f"This is not YAML: {error}.") from error
-    except RecursionError:
-        raise _UnreadableError("It is nested too deep.") from None
 
 
 def _yaml_row(kind: str, node: yaml.Node, file: str) -> Row | Problem:
@@ -236,6 +239,8 @@ def _csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _kind_of(header: list[str]) -> str:
     """What a table lists, by its columns."""
+    if not any(header):
+        raise _UnreadableError("There are no columns.", 1)
     if len(set(header)) != len(header):
         raise _UnreadableError("A column stands there twice.", 1)
     if "time_zone" in header:
