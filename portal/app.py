@@ -1,7 +1,7 @@
 """The composition root: builds the application out of its rooms. Only wiring happens here."""
 
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 import lucide.jinja
 from flask import Flask, request
@@ -131,7 +131,7 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(
         site_name=settings.site_name,
         static_url=assets.static_url,
-        lucide=lucide.jinja.lucide,
+        lucide=lru_cache(maxsize=512)(lucide.jinja.lucide),
         clock=clock,
         pages=pages,
     )
