@@ -53,7 +53,7 @@ def revisions(session: Session, article: Article, *, offset: int, limit: int) ->
         sa.select(Revision)
         .where(Revision.article_id == article.id)
         .order_by(Revision.number.desc())
-        .options(joinedload(Revision.author))
+        .options(joinedload(Revision.author).lazyload("*"))
     )
     return list(session.scalars(statement.offset(offset).limit(limit)))
 
@@ -109,9 +109,8 @@ def workbench(
         for row in session.execute(statement)
         if all(word in f"{_folded(row.title)} {row.slug}" for word in words)
     ]
-    options = [
-        joinedload(relation) for relation in (Article.latest, Article.topic, Article.team, Article.owner)
-    ]
+    options = [joinedload(relation) for relation in (Article.latest, Article.topic, Article.team)]
+    options.append(joinedload(Article.owner).lazyload("*"))
     page = ids[offset : offset + limit]
     found = {
         a.id: a for a in session.scalars(sa.select(Article).where(Article.id.in_(page)).options(*options))

@@ -129,17 +129,27 @@ def _words(old: str, new: str) -> tuple[tuple[Segment, ...], tuple[Segment, ...]
     left, right = _tokens(old), _tokens(new)
     if max(len(left), len(right)) > MAX_WORDS:
         return _whole(old, new)
-    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
-    if matcher.ratio() < SIMILAR:
-        return _whole(old, new)
     before: list[Segment] = []
     after: list[Segment] = []
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if i1 != i2:
-            before.append(Segment("same" if tag == "equal" else "del", "".join(left[i1:i2])))
-        if j1 != j2:
-            after.append(Segment("same" if tag == "equal" else "ins", "".join(right[j1:j2])))
+    same = 0
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        gone, come = "".join(left[i1:i2]), "".join(right[j1:j2])
+        # blanks between two changed words belong to the change: single words are hard to read
+        equal = tag == "equal" and (not gone.isspace() or i1 == 0 or i2 == len(left))
+        same += len(gone) if equal else 0
+        _add(before, "same" if equal else "del", gone)
+        _add(after, "same" if equal else "ins", come)
+    if 2 * same < SIMILAR * (len(old) + len(new)):
+        return _whole(old, new)
     return tuple(before), tuple(after)
+
+
+def _add(segments: list[Segment], kind: Kind, text: str) -> None:
+    """Add a piece to a line, joined with the last one of the same kind."""
+    if segments and segments[-1].kind == kind:
+        text = segments.pop().text + text
+    if text:
+        segments.append(Segment(kind, text))
 
 
 def _tokens(line: str) -> list[str]:

@@ -62,7 +62,7 @@ def tidied(draft: Draft) -> Draft:
         draft,
         title=one_line(draft.title),
         answer=one_line(draft.answer),
-        body=_lines(draft.body),
+        body=lines(draft.body),
         keywords=_distinct(draft.keywords),
         questions=_distinct(draft.questions),
     )
@@ -83,7 +83,8 @@ def one_line(text: str) -> str:
     return re.sub(r" {2,}", " ", "".join(letter for letter in visible if _storable(letter))).strip()
 
 
-def _lines(text: str) -> str:
+def lines(text: str) -> str:
+    """`text` with plain line ends and nothing in it that cannot be stored or shown."""
     normal = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(letter for letter in normal if letter in "\n\t" or _storable(letter))
 

@@ -9,38 +9,43 @@ from wtforms.validators import Optional, ValidationError
 
 from portal.accounts.audiences import KINDS
 from portal.articles.desk import Choices, Show
-from portal.articles.drafts import Draft
+from portal.articles.drafts import Draft, lines
 from portal.errors import Invalid
 from portal.web.forms import BaseForm
 
-REVIEW_CHOICES: Final = [
+REVIEW_CHOICES: Final = (
     ("30", "Every month"),
     ("90", "Every 3 months"),
     ("180", "Every 6 months"),
     ("365", "Every year"),
-]
+)
+
+
+def shown(text: str | None) -> str | None:
+    """What was typed without the characters that no page may hold; a filter for fields."""
+    return text and lines(text)
 
 
 class ArticleForm(BaseForm):
     """A whole article. `version` is the one the author saw; `form_id` makes sending twice save once."""
 
-    version = HiddenField()
-    form_id = HiddenField()
-    title = StringField("Title")
-    answer = StringField("Answer in one line", validators=[Optional()])
-    body = TextAreaField("Text", validators=[Optional()])
-    questions = TextAreaField("Questions it answers", validators=[Optional()])
-    keywords = TextAreaField("Keywords", validators=[Optional()])
+    version = HiddenField(filters=[shown])
+    form_id = HiddenField(filters=[shown])
+    title = StringField("Title", filters=[shown])
+    answer = StringField("Answer in one line", filters=[shown], validators=[Optional()])
+    body = TextAreaField("Text", filters=[shown], validators=[Optional()])
+    questions = TextAreaField("Questions it answers", filters=[shown], validators=[Optional()])
+    keywords = TextAreaField("Keywords", filters=[shown], validators=[Optional()])
     topic = SelectField("Topic", validate_choice=False)
     team = SelectField("Team that owns it", validate_choice=False)
     owner = SelectField("Person who looks after it", validate_choice=False, validators=[Optional()])
-    review_days = SelectField("Check it again", choices=REVIEW_CHOICES, validate_choice=False)
+    review_days = SelectField("Check it again", validate_choice=False)
     audience_countries = SelectMultipleField("Countries", validate_choice=False)
     audience_sites = SelectMultipleField("Sites", validate_choice=False)
     audience_departments = SelectMultipleField("Departments", validate_choice=False)
     audience_employment = SelectMultipleField("Employment", validate_choice=False)
     audience_teams = SelectMultipleField("Teams", validate_choice=False)
-    note = StringField("What did you change?", validators=[Optional()])
+    note = StringField("What did you change?", filters=[shown], validators=[Optional()])
 
     def validate_team(self, field: SelectField) -> None:
         if field.data not in {choice[0] for choice in field.choices or ()}:
@@ -48,6 +53,7 @@ class ArticleForm(BaseForm):
 
     def offer(self, choices: Choices) -> None:
         """Set what can be chosen. Call before anything is validated or shown."""
+        self.review_days.choices = list(REVIEW_CHOICES)
         self.topic.choices = [("", "Choose a topic"), *choices.topics]
         self.team.choices = choices.teams
         self.owner.choices = [("", "Nobody yet"), *choices.owners]
@@ -111,22 +117,22 @@ class ArticleForm(BaseForm):
 class StepForm(BaseForm):
     """One button that takes a step with an article; `version` is the one the person saw."""
 
-    version = HiddenField()
+    version = HiddenField(filters=[shown])
 
 
 class AddressForm(BaseForm):
     """The address of an article."""
 
-    slug = StringField("New address")
+    slug = StringField("New address", filters=[shown])
 
 
 class WorkbenchForm(BaseForm):
     """The filters of the workbench; they stand in the address, so it is made without CSRF token."""
 
-    q = StringField("Words in the title", validators=[Optional()])
+    q = StringField("Words in the title", filters=[shown], validators=[Optional()])
     team = SelectField("Team", validate_choice=False, validators=[Optional()])
     topic = SelectField("Topic", validate_choice=False, validators=[Optional()])
-    show = HiddenField()
+    show = HiddenField(filters=[shown])
 
 
 class CompareForm(BaseForm):

@@ -299,7 +299,12 @@ def _stale_token(_error: CSRFError) -> ResponseReturnValue:
 def _kept() -> ResponseReturnValue:
     """All that was sent, to be sent again after signing in. Shows nothing that the sender did not send."""
     fields = [
-        (name, value) for name, values in request.form.lists() if name != "csrf_token" for value in values
+        (drafts.lines(name), drafts.lines(value))
+        for name, values in request.form.lists()
+        if name not in ("csrf_token", "body")
+        for value in values
     ]
-    page = render_template("writing/kept.html", fields=fields, text=request.form.get("body", ""))
+    page = render_template(
+        "writing/kept.html", fields=fields, text=drafts.lines(request.form.get("body", ""))
+    )
     return page, 400
