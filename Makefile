@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-only format e2e lock setup setup-dev
+.PHONY: help run test check check-only format e2e crash lock setup setup-dev
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ format: setup-dev ## Put the code into its one form
 
 e2e: setup-dev ## The browser journeys alone; screenshots land in build/screenshots
 	$(BIN)/python -m pytest tests/browser -q
+
+crash: setup-dev ## Save articles while the portal's processes are killed 60 times; nothing may be lost
+	@$(BIN)/python tools/crash_test.py
 
 lock: setup-dev ## Choose the newest versions of all libraries and write both locks with hashes
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
