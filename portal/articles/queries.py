@@ -1,5 +1,6 @@
 """What may be read: `visible_to` is the only door to articles that are shown to anyone."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -224,7 +225,7 @@ def _goes_with(article: Article, links: set[str]) -> sa.ColumnElement[bool]:
     return sa.or_(
         Article.topic_id == article.topic_id,
         Article.slug.in_(links),
-        *(stored.contains(f'"{word.lower()}"', autoescape=True) for word in keywords if word.isascii()),
+        *(stored.contains(json.dumps(word).lower(), autoescape=True) for word in keywords),
     )
 
 

@@ -95,13 +95,18 @@ def arrange(html: str) -> Page:
 
 
 def _without_empty(tokens: list[Token]) -> list[Token]:
-    """`tokens` without empty paragraphs, which the sanitiser leaves where blocks stood in one."""
+    """`tokens` without empty paragraphs, which the sanitiser leaves where blocks stood in one; a link
+    without a text gets its address as text."""
     kept: list[Token] = []
     for token in tokens:
-        if token.tag == "p" and token.end and kept and kept[-1].tag == "p" and not kept[-1].end:
-            kept.pop()
-        else:
-            kept.append(token)
+        start = kept[-1] if token.end and kept and kept[-1].tag == token.tag else None
+        if start is not None and not start.end and token.tag in ("p", "a"):
+            address = start.attrs.get("href", "")
+            if not address:
+                kept.pop()
+                continue
+            kept.append(Token(text=address))
+        kept.append(token)
     return kept
 
 
@@ -268,7 +273,10 @@ def _finished(tokens: list[Token]) -> list[str]:
     """The HTML of each token, with what readers need added."""
     result: list[str] = []
     tables = 0
+    in_link = False
     for token in tokens:
+        if token.tag == "a":
+            in_link = not token.end
         if token.tag == "table":
             tables += not token.end
             result.append(_table(token, tables))
@@ -277,7 +285,7 @@ def _finished(tokens: list[Token]) -> list[str]:
         elif token.tag == "input":
             result.append(_task(done="checked" in token.attrs))
         elif token.tag == "img":
-            result.append(_image(token))
+            result.append(_image(token, in_link=in_link))
         else:
             _touch(token)
             result.append(token.html())
@@ -300,7 +308,7 @@ def _external(address: str) -> bool:
     return address.lower().startswith(("http://", "https://", "//", "\\", "/\\"))
 
 
-def _image(token: Token) -> str:
+def _image(token: Token, *, in_link: bool) -> str:
     """An image of ours, loaded when it comes into view; one from elsewhere becomes a link to it,
     as the browser may load nothing from other servers."""
     source = token.attrs.get("src", "")
@@ -309,7 +317,7 @@ def _image(token: Token) -> str:
         return escape(alt)
     if _external(source):
         label = escape(alt or "Image on another site")
-        return f'<a class="external" rel="noopener" href="{escape(source)}">{label}</a>'
+        return label if in_link else f'<a class="external" rel="noopener" href="{escape(source)}">{label}</a>'
     token.attrs = {**token.attrs, "alt": alt, "loading": "lazy", "decoding": "async"}
     return token.html()
 

@@ -122,6 +122,13 @@ def test_own_links_are_not_marked(address):
     assert select(tree(f"## x\n\n[y]({address})"), "a.external") == []
 
 
+def test_link_without_a_text_shows_its_address():
+    assert (
+        html("[](/articles/vpn) <a></a> <a name=x></a>")
+        == '<p><a href="/articles/vpn">/articles/vpn</a>  </p>'
+    )
+
+
 def test_bare_addresses_are_links():
     page = tree("See https://a.example/b?c=d&e=f or help@a.example.")
     assert [a.get("href") for a in select(page, "a")] == [
@@ -140,6 +147,12 @@ def test_image_from_elsewhere_is_a_link(address):
     page = tree(f"![The map]({address})")
     assert select(page, "img") == []
     assert [text_of(link) for link in select(page, "a.external")] == ["The map"]
+
+
+def test_image_from_elsewhere_in_a_link_is_its_text():
+    page = tree("[![](https://a.example/a.png)](/articles/vpn) [![The map](//a.example/a.png)](/b)")
+    assert [text_of(link) for link in select(page, "a")] == ["Image on another site", "The map"]
+    assert [link.get("href") for link in select(page, "a")] == ["/articles/vpn", "/b"]
 
 
 def test_resolve_replaces_internal_addresses_only():
