@@ -30,6 +30,7 @@ class Identity(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 
 def install(app: Flask) -> None:
     """Load the person behind each request from the token in the cookie."""
+    security_log.install()
     manager = LoginManager(app)
     manager.session_protection = None  # the server-side sign-in is the protection
 

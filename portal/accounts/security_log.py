@@ -6,10 +6,29 @@ written as JSON text in ASCII, so that no value can start a line, end a value or
 
 import json
 import logging
+import sys
 from typing import Final
 
 _log: Final = logging.getLogger("portal.security")
 _LONGEST: Final = 120
+
+
+class _StandardError(logging.Handler):
+    """Writes to standard error as long as the deployment has set up no logging of its own: Python by
+    itself would drop everything below a warning."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not logging.getLogger().handlers:
+            sys.stderr.write(self.format(record) + "\n")
+
+
+def install() -> None:
+    """See to it that the lines come out somewhere."""
+    _log.setLevel(logging.INFO)
+    if not _log.handlers:
+        handler = _StandardError()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        _log.addHandler(handler)
 
 
 def safe(value: object) -> str:

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from portal.accounts.models import SignIn
-from tests.support.code import ROOT
 from tests.support.world import PASSWORD
 
 
@@ -65,12 +64,3 @@ def sign_ins(session):
         return session.scalars(sa.select(SignIn).where(SignIn.person_id == person.id)).all()
 
     return _rows
-
-
-@pytest.fixture(scope="session")
-def shared_dir():
-    """The folder of payloads beside the repository; tests that need it are left out without it."""
-    folder = ROOT.parent / "shared"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is not there")
-    return folder

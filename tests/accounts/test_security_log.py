@@ -1,4 +1,5 @@
 import json
+import logging
 import re
 
 import pytest
@@ -83,3 +84,11 @@ def test_a_password_in_the_wrong_box_is_not_written_down(client, world, sign_in,
     assert security_log() == [
         'sign_in_refused account="(no e-mail address)" address="192.0.2.1" device="Another device"'
     ]
+
+
+def test_without_logging_of_the_deployments_own_lines_go_to_standard_error(app, capsys, monkeypatch):
+    written.note("heard_by_others")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    written.note("sign_in", person=7)
+    assert re.fullmatch(r"\d{4}-.* INFO portal\.security: sign_in person=7\n", capsys.readouterr().err)
