@@ -1,5 +1,6 @@
 """Periodic jobs: one row for each kind, which is put off to the next period instead of deleted."""
 
+import contextlib
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -17,12 +18,13 @@ def ensure(session: Session, kinds: Iterable[str]) -> None:
     kinds = set(kinds)
     there = set(session.scalars(sa.select(Job.key).where(Job.key.in_(kinds))))
     for kind in sorted(kinds - there):
-        # Race: two workers start at the same time. The unique key lets one row in.
-        try:
-            with session.begin_nested():
-                session.add(Job(kind=kind, key=kind, payload={}))
-        except IntegrityError:
-            continue
+        _write_row(session, kind)
+
+
+def _write_row(session: Session, kind: str) -> None:
+    # Race: two workers start at the same time and find no row. The unique key lets one in.
+    with contextlib.suppress(IntegrityError), session.begin_nested():
+        session.add(Job(kind=kind, key=kind, payload={}))
 
 
 def run(session: Session, claim: queue.Claim, periodic: Periodic) -> None:

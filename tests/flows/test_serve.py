@@ -69,9 +69,13 @@ def part(portal, words):
     return until(_look)
 
 
-def test_the_portal_is_served_restarted_and_stopped_as_one(serve):
+def test_the_portal_is_served_restarted_and_stopped_as_one(serve, session, people):
+    people.ana.sample = True
+    session.commit()
     portal = serve(unused_port())
     assert f"The portal is ready at http://127.0.0.1:{portal.port}/" in portal.text()
+    until(lambda: "Ask “" in portal.text())
+    assert "Sign in with the password lantern-harbour-42 as\n  ana@portal.test" in portal.text()
     assert healthy(portal.port)
 
     second = serve(portal.port, wait=False)

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,17 @@ PROGRAMS = {
         import subprocess, sys, time
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
         time.sleep(300)
+    """,
+    "elsewhere": """
+        import os, sys
+        sys.platform = "elsewhere"
+        from portal.jobs import tether
+        sys.argv = ["tether", str(os.getppid()), "steady"]
+        tether.main()
+    """,
+    "starting": """
+        import subprocess, sys
+        subprocess.run([sys.executable, "-m", "elsewhere"])
     """,
     "supervising": """
         from portal.jobs.supervisor import Program, Supervisor
@@ -192,6 +204,15 @@ def test_children_do_not_outlive_a_supervisor_that_is_killed():
     until(lambda: not any(map(alive, found)))
 
 
+def test_where_the_kernel_does_not_tell_children_look_for_themselves():
+    process = subprocess.Popen([sys.executable, "-m", "starting"], cwd=ROOT)
+    (child,) = until(lambda: children(process.pid))
+    until(lambda: len(list(Path(f"/proc/{child}/task").iterdir())) == 2)  # its watching thread runs
+    process.kill()
+    process.wait()
+    until(lambda: not alive(child))
+
+
 def test_a_program_whose_supervisor_is_gone_already_does_not_start():
     done = subprocess.run([sys.executable, "-m", "portal.jobs.tether", "1", "steady"], cwd=ROOT, check=False)
     assert done.returncode == 1
@@ -228,12 +249,12 @@ def test_a_port_that_needs_more_rights_gets_one_clear_line(monkeypatch):
         raise OSError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(socket, "create_server", _refuse)
-    with pytest.raises(CannotServe, match="Port 80 is not free for everyone to use: .* PORT=81"):
+    with pytest.raises(CannotServe, match=r"Port 80 is not free for everyone to use: .* PORT=81"):
         module.listen("127.0.0.1", 80)
 
 
 def test_an_address_that_is_not_this_machines_gets_one_clear_line():
-    with pytest.raises(CannotServe, match="Cannot listen at 192.0.2.1, port 8000"):
+    with pytest.raises(CannotServe, match=r"Cannot listen at 192\.0\.2\.1, port 8000"):
         module.listen("192.0.2.1", 8000)
 
 

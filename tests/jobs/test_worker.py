@@ -119,6 +119,19 @@ def test_a_job_that_took_too_long_is_left_to_the_worker_that_took_it_over(travel
     assert "taken over" in caplog.text
 
 
+def test_a_job_that_took_down_its_worker_each_time_is_not_given_to_its_handler():
+    enqueue("deadly")
+    with unit_of_work() as session:
+        session.execute(sa.update(Job).values(attempts=queue.MAX_ATTEMPTS))
+    assert Worker(Handlers(single={"deadly": lambda _session, _payload: 1 / 0})).round()
+    assert [(job.dead, job.attempts) for job in jobs()] == [(True, queue.MAX_ATTEMPTS + 1)]
+
+
+def test_after_a_stop_no_other_batch_is_begun():
+    busy = Worker(Handlers(batches={"one": lambda _go_on: busy.stop() or 1, "two": lambda _go_on: 1 / 0}))
+    assert busy.round()
+
+
 def test_batches_are_asked_each_round():
     work = [2, 1, 0]
     busy = Worker(Handlers(batches={"index": lambda _go_on: work.pop(0)}))
@@ -187,11 +200,14 @@ def test_periodic_work_that_always_fails_is_tried_for_ever(travel):
 
 
 def test_two_workers_that_start_together_write_one_row():
-    handlers = daily(str)
+    for _ in range(2):  # both have looked and found none
+        with unit_of_work() as session:
+            periodic._write_row(session, "purge")
+            periodic._write_row(session, "other")
+    assert sorted(job.key for job in jobs()) == ["other", "purge"]
     with unit_of_work() as session:
-        periodic.ensure(session, handlers.periodic)
-        periodic.ensure(session, handlers.periodic)
-    assert [job.key for job in jobs()] == ["purge"]
+        periodic.ensure(session, daily(str).periodic)
+    assert len(jobs()) == 2
 
 
 # --- troubles -----------------------------------------------------------------------------------
