@@ -22,7 +22,9 @@ def form(app):
 
 def test_messages_stand_at_their_fields_beside_those_already_there(form):
     form.name.errors = ["Too short."]
-    form.take_errors(Invalid("Check the form.", name="It is taken.", place="Enter a place.", other="Not there."))
+    form.take_errors(
+        Invalid("Check the form.", name="It is taken.", place="Enter a place.", other="Not there.")
+    )
     assert list(form.name.errors) == ["Too short.", "It is taken."]
     assert list(form.place.errors) == ["Enter a place."]
     assert list(form.form_errors) == ["Not there."]
