@@ -5,6 +5,7 @@ not allowed; `portal.markdown.page` gives headings their ids, marks links and wr
 nh3 pass with the final list lets nothing out that is not on it.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -250,14 +251,22 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; we end with our input
     for ending in (signal.SIGPROF, signal.SIGALRM):
         signal.signal(ending, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit(resource.RLIMIT_AS, MEMORY_BYTES)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_CORE, 0)
     convert(WARM_UP)
     gc.freeze()  # pages that children share are not written to
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
     serve(sys.stdin.buffer, sys.stdout.buffer)
+
+
+def _limit(kind: int, value: int) -> None:
+    """Lower a limit of this process; one that is lower already, or that a system lacks, is left."""
+    _, hard = resource.getrlimit(kind)
+    wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(kind, (wanted, wanted))
 
 
 if __name__ == "__main__":

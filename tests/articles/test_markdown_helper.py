@@ -1,7 +1,6 @@
 """No text can hang the portal: the helper process, its limits and what happens when it dies."""
 
 import contextlib
-import io
 import json
 import os
 import signal
@@ -132,21 +131,25 @@ def test_fault_of_a_library_is_told_and_logged(helper, monkeypatch, caplog):
     assert "IndexError('x')" in caplog.text
 
 
-def test_forked_process_starts_a_helper_of_its_own(helper):
+FORKING = """
+import os
+from portal import markdown
+assert markdown.render("a").html == "<p>a</p>"
+before = markdown._helper._process.pid
+child = os.fork()
+if child == 0:
+    right = markdown.render("from the child").html == "<p>from the child</p>"
+    os._exit(0 if right and markdown._helper._process.pid != before else 1)
+assert markdown.render("b").html == "<p>b</p>"
+assert markdown._helper._process.pid == before
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert markdown.render("c").html == "<p>c</p>"
+"""
+
+
+def test_forked_process_starts_a_helper_of_its_own():
     """Two processes on one helper would read each other's replies."""
-    helper.ask("a")
-    child = os.fork()
-    if child == 0:  # pragma: no cover - runs in the child
-        code = 1
-        try:
-            helper.forget()
-            code = 0 if helper.ask("from the child")["html"] == "<p>from the child</p>" else 2
-            helper.stop()
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
-    assert helper.ask("b")["html"] == "<p>b</p>"
+    subprocess.run([sys.executable, "-c", FORKING], check=True, timeout=60)
 
 
 def test_helper_ends_with_its_parent():
@@ -177,13 +180,30 @@ def test_helper_knows_no_secret(helper, monkeypatch):
 
 
 def test_loop_answers_each_line():
-    requests = io.BytesIO(b"".join(json.dumps(text).encode() + b"\n" for text in ("a", SLOW, "*b*")))
-    replies = io.BytesIO()
-    engine.serve(requests, replies)
-    first, second, third = (json.loads(line) for line in replies.getvalue().splitlines())
+    requests = b"".join(json.dumps(text).encode() + b"\n" for text in ("a", SLOW, "*b*"))
+    done = subprocess.run(
+        [sys.executable, "-m", "portal.markdown.engine"], input=requests, capture_output=True, check=True
+    )
+    ready, first, second, third = (json.loads(line) for line in done.stdout.splitlines())
+    assert ready == {}
     assert first["html"] == "<p>a</p>"
     assert second == {"refused": "limit"}
     assert third["html"] == "<p><em>b</em></p>"
+
+
+GREEDY = """
+from portal.markdown import engine
+engine.convert = lambda text: {"size": len(bytearray(10**9 if text == "big" else 1))}
+engine.main()
+"""
+
+
+def test_memory_is_limited():
+    done = subprocess.run(
+        [sys.executable, "-c", GREEDY], input=b'"a"\n"big"\n"b"\n', capture_output=True, check=True
+    )
+    replies = [json.loads(line) for line in done.stdout.splitlines()]
+    assert replies == [{}, {"size": 1}, {"refused": "MemoryError"}, {"size": 1}]
 
 
 @pytest.mark.parametrize("error", [RecursionError(), MemoryError()])
