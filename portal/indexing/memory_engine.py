@@ -13,7 +13,7 @@ from functools import partial
 from portal.indexing import ranking
 from portal.indexing.engine import FIELDS, Document, EngineQuery, Hit, Hits, Slot
 from portal.indexing.passages import passages
-from portal.indexing.ranking import FIELD_B, FIELD_WEIGHT, K1, SECTION_FIELDS, inverse_frequency
+from portal.indexing.ranking import FIELD_B, FIELD_WEIGHT, K1, SECTION_WEIGHT, inverse_frequency
 from portal.indexing.spelling import closest, near
 
 
@@ -212,13 +212,12 @@ class _Ranking:
 
     def _strength(self, lines: Sequence[_Line]) -> float:
         """How well the section's own text answers."""
-        own = [line for line in lines if line.field in SECTION_FIELDS]
         return sum(
             w
             * _saturated(
                 sum(
-                    factor * line.count(term) * FIELD_WEIGHT[line.field]
-                    for line in own
+                    factor * line.count(term) * SECTION_WEIGHT.get(line.field, 0.0)
+                    for line in lines
                     for term, factor in slot.alternatives
                 )
             )

@@ -34,7 +34,7 @@ from portal.indexing.corpus import Bools, Floats, Ints, Postings, View
 from portal.indexing.engine import FIELDS, EngineQuery, Hit, Hits, Slot
 
 FIELD_WEIGHT: Final = {
-    "title": 6.0,
+    "title": 8.0,
     "questions": 4.0,
     "keywords": 3.0,
     "heading": 2.0,
@@ -46,12 +46,12 @@ FIELD_B: Final = {"title": 0.3, "questions": 0.6, "keywords": 0.3, "heading": 0.
 
 K1: Final = 3.0
 PAIRS: Final = 1.0
-PASSAGE: Final = 0.5
-SHORT: Final = 2.0
+PASSAGE: Final = 0.25
+SHORT: Final = 6.0
 """Words added to every passage's length, so that a line of one word is no perfect line."""
 
-SECTION_FIELDS: Final = ("heading", "answer", "body")
-"""What belongs to a section alone; title, questions and keywords speak for the whole article."""
+SECTION_WEIGHT: Final = {"heading": 4.0, "body": 1.0}
+"""What speaks for one section of an article; everything else speaks for the article as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +222,7 @@ def _impact(view: View, places: list[tuple[Ints, float]]) -> Impact:
     field = view.passage_field[passages]
     frequency = factors * _weights(FIELD_WEIGHT)[field] / _norms(view)[field, group]
     groups, x = _sums(group, frequency)
-    own = np.isin(field, [FIELDS.index(name) for name in SECTION_FIELDS])
-    units, y = _sums(view.passage_unit[passages[own]], factors[own] * _weights(FIELD_WEIGHT)[field[own]])
+    units, y = _sums(view.passage_unit[passages], factors * _weights(SECTION_WEIGHT)[field])
     return Impact(groups, x / (x + K1), units, y / (y + K1), np.unique(passages))
 
 
@@ -233,7 +232,7 @@ def _sums(keys: Ints, values: Floats) -> tuple[Ints, Floats]:
 
 
 def _weights(table: dict[str, float]) -> Floats:
-    return np.array([table[name] for name in FIELDS])
+    return np.array([table.get(name, 0.0) for name in FIELDS])
 
 
 def _norms(view: View) -> Floats:

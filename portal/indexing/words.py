@@ -9,9 +9,11 @@ FUNCTION_WORDS: Final = frozenset(
     you your yours yourself he him his she her hers we our ours they them their theirs its itself
     it this that these those there here and or but if then than so such what which who whom whose
     when where why how please just also thanks thank hi hello hey
+    get gets got getting go goes going want wants need needs like know tell help way possible let make
+    one some any about many much still someone anything something thing things able use
     """.split()  # noqa: SIM905 - a list of eighty quoted words is harder to read
 )
-"""Words of questions rather than of subjects: they count for little, but are never thrown away.
+"""Words of questions and requests rather than of subjects: they count for little, but are never thrown away.
 Negations ("not", "no", "without") and "us" are not among them: they change what is asked."""
 
 CONTRACTIONS: Final = {

@@ -5,7 +5,7 @@ shown (title, snippet, link) comes from the database, so a stale index can neith
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import exp
@@ -35,9 +35,9 @@ WEAK: Final = 0.35
 """Below this confidence the page leads with asking."""
 
 RIVALS: Final = 5
-DOUBT_MASS: Final = 2.0
-CONFIDENCE_MIDDLE: Final = 0.58
-CONFIDENCE_WIDTH: Final = 0.20
+DOUBT_MASS: Final = 1.0
+CONFIDENCE_MIDDLE: Final = 0.38
+CONFIDENCE_WIDTH: Final = 0.13
 LOOSE_CONFIDENCE: Final = 0.25
 """Confidence is cut to this share when nothing matched but the closest words there are."""
 
@@ -91,7 +91,7 @@ def ask(session: Session, engine: SearchEngine, text: str, *, by: Person, limit:
     except EngineError:
         log.exception("the index did not answer; searching the database")
         return _from_database(session, text, by=by, limit=limit)
-    hits = _results(session, found.hits, by=by)
+    hits = _results(session, found.hits, understood.marks, by=by)
     lost = len(found.hits) - len(hits)
     return Answer(
         hits=tuple(hits),
@@ -129,7 +129,7 @@ def _rank(
     return engine.search(loose.query, audiences=audiences, limit=limit), loose, LOOSE_CONFIDENCE
 
 
-def _results(session: Session, hits: Sequence[Hit], *, by: Person) -> list[Result]:
+def _results(session: Session, hits: Sequence[Hit], marks: Collection[str], *, by: Person) -> list[Result]:
     """The hits that `by` may see, with what the page shows of them. Two statements for all."""
     places = {int(hit.group): section_of(hit.id)[1] for hit in hits}
     articles = {
@@ -147,7 +147,7 @@ def _results(session: Session, hits: Sequence[Hit], *, by: Person) -> list[Resul
         if article is not None and article.live is not None:
             found = sections.get(article.live.id, {})
             section = found.get(places[article.id], {})
-            results.append(_result(article, article.live, hit, section, rank=len(results) + 1))
+            results.append(_result(article, hit, section, marks, rank=len(results) + 1))
     return results
 
 
@@ -171,7 +171,9 @@ def _sections(session: Session, revisions: Sequence[Revision]) -> dict[int, dict
     }
 
 
-def _result(article: Article, live: Revision, hit: Hit, section: Section, *, rank: int) -> Result:
+def _result(article: Article, hit: Hit, section: Section, marks: Collection[str], *, rank: int) -> Result:
+    live = article.live
+    assert live is not None
     return Result(
         rank=rank,
         slug=article.slug,
@@ -179,7 +181,7 @@ def _result(article: Article, live: Revision, hit: Hit, section: Section, *, ran
         title=live.title,
         answer=live.answer,
         section_heading=section.get("heading", ""),
-        snippet=snippet(section.get("text", ""), hit.matched),
+        snippet=snippet(section.get("text", ""), hit.matched.intersection(marks)),
         topic_name=article.topic.name,
         team_name=article.team.name,
         team_id=article.team_id,
@@ -214,7 +216,7 @@ def _from_database(session: Session, text: str, *, by: Person, limit: int) -> An
             .limit(limit)
         ).all()
     hits = [Hit(str(article.id), f"{article.id}#", 0.0, 1.0, frozenset(words)) for article in found]
-    results = tuple(_results(session, hits, by=by))
+    results = tuple(_results(session, hits, set(words), by=by))
     return Answer(results, len(results), 0.0, tuple(words), (), degraded=True)
 
 

@@ -41,6 +41,12 @@ class Understood:
     words: tuple[str, ...]
     corrections: tuple[tuple[str, str], ...]
 
+    @property
+    def marks(self) -> frozenset[str]:
+        """The terms worth marking in a text: not those of question words, unless there are no others."""
+        full = [slot for slot in self.query.slots if slot.weight > FUNCTION_WEIGHT] or self.query.slots
+        return frozenset(term for slot in full for term, _ in slot.alternatives)
+
 
 def understand(text: str, vocabulary: Vocabulary, *, loose: bool = False) -> Understood:
     """`text` as a query for the engine whose words are `vocabulary`.
