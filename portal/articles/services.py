@@ -225,7 +225,7 @@ def _lock(session: Session, article: Article) -> None:
     On SQLite the unit of work already holds the only write lock, and FOR UPDATE is left out.
     """
     session.flush()
-    session.refresh(article, with_for_update=True)
+    session.refresh(article, with_for_update={"of": Article})
 
 
 def _require(by: Person | None, permission: str, team_id: int) -> None:
