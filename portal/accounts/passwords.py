@@ -64,7 +64,8 @@ class Hasher:
         Exactly one argon2 verification runs, whatever is asked: without a stored hash, or for a
         password longer than any may be, one that cannot succeed.
         """
-        possible = stored if stored and len(password) <= MAX_LENGTH else None
+        whole = stored is not None and stored.startswith("$argon2id$") and len(password) <= MAX_LENGTH
+        possible = stored if whole else None
         with _AT_ONCE:
             try:
                 self._argon2.verify(possible or self._nobody, _normal(password[:MAX_LENGTH]))
