@@ -45,14 +45,11 @@ def install(package: str) -> None:
 
 
 def run(title: str, command: Sequence[str], failed: list[str]) -> None:
-    """Run one part and note its title when it fails."""
-    print(f"\n=== {title}", flush=True)
-    start = time.monotonic()
+    """Run one part and note its title when it fails. Its own last line stays the last when it passes."""
+    print(f"\n=== {time.strftime('%H:%M:%S')} {title}", flush=True)
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
-    print(
-        f"=== {title}: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s", flush=True
-    )
     if code:
+        print(f"=== {title}: FAILED", flush=True)
         failed.append(title)
 
 
