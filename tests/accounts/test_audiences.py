@@ -27,7 +27,9 @@ VALUES = {
     "teams": ["payroll", "it-service-desk"],
 }
 
-rules_of_anything = st.dictionaries(st.sampled_from(KINDS), st.lists(st.text(max_size=8), max_size=4))
+rules_of_anything = st.dictionaries(
+    st.sampled_from(KINDS), st.lists(st.text(max_size=8) | st.text("ab,;=%2C", max_size=4), max_size=4)
+)
 rules_of_the_world = st.fixed_dictionaries(
     {}, optional={kind: st.lists(st.sampled_from(values), max_size=3) for kind, values in VALUES.items()}
 )
@@ -71,6 +73,18 @@ def test_equal_texts_mean_equal_rules(one, other):
 @given(rules_of_anything)
 def test_no_rules_and_only_those_are_everyone(rules):
     assert (canonical(rules) == EVERYONE) == (not any(rules.values()))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"sites": ["a,b"]}, {"sites": ["a", "b"]}),
+        ({"countries": ["a;sites=b"]}, {"countries": ["a"], "sites": ["b"]}),
+        ({"sites": ["a,b"]}, {"sites": ["a%2Cb"]}),
+    ],
+)
+def test_signs_in_a_value_are_not_signs_of_the_text(one, other):
+    assert canonical(one) != canonical(other)
 
 
 def test_it_reads_as_documented():

@@ -178,11 +178,12 @@ def test_a_department_that_only_a_person_names_is_made_and_said(table, session):
     assert session.scalars(sa.select(Department.name)).all() == ["Field Service"]
 
 
-def test_closing_an_account_ends_its_sign_ins(table, client_for, people):
+def test_closing_an_account_ends_its_sign_ins(table, client_for, people, session, sign_ins):
     client = client_for(people.ana)
     report = table("email,active\nana@portal.test,no\n")
     assert report.changed == ["person ana@portal.test: active no"]
     client.get("/account", status=302)
+    assert sign_ins(person(session, "ana@portal.test")) == []
 
 
 # -- what stays out ----------------------------------------------------------------------------------
