@@ -10,12 +10,6 @@ from alembic.script import ScriptDirectory
 from portal.db import Base, db
 from tests.support.code import ROOT
 
-pytestmark = pytest.mark.skipif(
-    not any((ROOT / "migrations" / "versions").glob("*.py")),
-    reason="TO BE DELETED with the first migration",
-)
-
-
 @pytest.fixture
 def config(app):
     return app.extensions["migrate"].migrate.get_config(str(ROOT / "migrations"))
