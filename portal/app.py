@@ -27,6 +27,7 @@ from portal.indexing.indexer import Indexer
 from portal.indexing.whoosh_engine import WhooshEngine
 from portal.jobs import registry
 from portal.jobs.registry import Handlers, Periodic
+from portal.search import events
 from portal.settings import Settings
 from portal.web import assets, errors, guard, headers, pages
 
@@ -87,6 +88,9 @@ def _bind_work(app: Flask, settings: Settings) -> None:
             batches={"index": indexer.run},
             periodic={
                 "sign-ins": Periodic(timedelta(days=1), partial(sessions.remove_ended, settings=settings)),
+                "search-log": Periodic(
+                    timedelta(days=1), partial(events.forget_people, salt=settings.secret_key)
+                ),
             },
             banner=partial(_sample_sign_ins, settings),
         ),
