@@ -46,8 +46,7 @@ def show(slug: str) -> ResponseReturnValue:
         query = request.query_string.decode("ascii", "ignore")
         return redirect(url_for("articles.show", slug=found.slug) + (f"?{query}" if query else ""), 301)
     revision = found.live
-    if revision is None:
-        raise NotFound(slug)
+    assert revision is not None  # nobody gets through the door to an article without a live text
     rendered = rendering.for_reading(session, revision)
     page = render_template(
         "articles/show.html",
