@@ -129,9 +129,9 @@ class AddressForm(BaseForm):
 class WorkbenchForm(BaseForm):
     """The filters of the workbench; they stand in the address, so it is made without CSRF token."""
 
-    q = StringField("Words in the title", filters=[shown], validators=[Optional()])
-    team = SelectField("Team", validate_choice=False, validators=[Optional()])
-    topic = SelectField("Topic", validate_choice=False, validators=[Optional()])
+    q = StringField("Words in the title", filters=[shown])
+    team = SelectField("Team", validate_choice=False)
+    topic = SelectField("Topic", validate_choice=False)
     show = HiddenField(filters=[shown])
 
 

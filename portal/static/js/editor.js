@@ -9,6 +9,7 @@ function startToolbar(form) {
   const bar = form.querySelector("[data-toolbar]");
   const area = form.elements.body;
   const buttons = [...bar.querySelectorAll("button")];
+  area.before(bar); // between the hint and the text
   bar.hidden = false;
   bar.addEventListener("click", (event) => {
     const button = event.target.closest("button");
@@ -124,7 +125,7 @@ function startKeeping(form) {
     clearTimeout(timer);
     timer = setTimeout(keep, WAIT_MS);
   });
-  form.addEventListener("submit", keep);
+  addEventListener("pagehide", keep);
 }
 
 const form = document.querySelector("[data-editor]");

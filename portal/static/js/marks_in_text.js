@@ -33,6 +33,8 @@ function lines(area, start, end) {
   return [first, next < 0 ? area.value.length : next];
 }
 
+const ANY = /^(#{1,6}|\d+[.)]|[-*+]) +/;
+
 function before(pattern, markOf, example) {
   return (area, start, end) => {
     const [first, last] = lines(area, start, end);
@@ -41,7 +43,7 @@ function before(pattern, markOf, example) {
     const filled = rows.length === 1 && !rows[0].trim() ? [example] : rows;
     const text = marked
       ? rows.map((row) => row.replace(pattern, "")).join("\n")
-      : filled.map((row, index) => markOf(index) + row.replace(pattern, "")).join("\n");
+      : filled.map((row, index) => markOf(index) + row.replace(ANY, "")).join("\n");
     replace(area, first, last, text, marked ? 0 : markOf(0).length, text.length);
   };
 }
