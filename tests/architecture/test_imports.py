@@ -27,7 +27,11 @@ def copy(tmp_path):
 OFFENCES = {
     "a room imports one above it": ("portal/accounts/services.py", "import portal.articles.models", "rooms"),
     "a room without a place": ("portal/newroom/__init__.py", "", "rooms"),
-    "services import forms": ("portal/accounts/services.py", "import portal.accounts.forms", "inside-accounts"),
+    "services import forms": (
+        "portal/accounts/services.py",
+        "import portal.accounts.forms",
+        "inside-accounts",
+    ),
     "models import flask": ("portal/accounts/models.py", "import flask", "no-web-below-views"),
     "services import the web room": (
         "portal/articles/services.py",

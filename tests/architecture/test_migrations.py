@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from portal.db import Base, db
 from tests.support.code import ROOT
 
+
 @pytest.fixture
 def config(app):
     return app.extensions["migrate"].migrate.get_config(str(ROOT / "migrations"))

@@ -179,6 +179,32 @@ def test_an_address_of_another_machine():
     one_line(port("192.0.2.1", "8000"), "is not an address of this machine")
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "text"),
+    [
+        ("PORTAL_ENV", "staging", "PORTAL_ENV is 'staging'"),
+        ("PORTAL_DATA", "/proc/no/such/folder", "No such file or directory"),
+        (
+            "DATABASE_URL",
+            "sqlite:////no/such/folder/x.sqlite3",
+            "the database in DATABASE_URL cannot be used",
+        ),
+    ],
+    ids=["setting", "folder", "database"],
+)
+def test_what_cannot_be_prepared(tmp_path, variable, value, text):
+    environment = {"PATH": os.environ["PATH"], "PORTAL_DATA": str(tmp_path), variable: value}
+    result = subprocess.run(
+        [sys.executable, "tools/prepare.py"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    one_line(result, text)
+
+
 def test_make_help_lists_every_target():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = {line.split(":")[0] for line in makefile.splitlines() if ": " in line and " ## " in line}
