@@ -12,9 +12,9 @@ from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import config  # noqa: E402
-from portal.app import create_app  # noqa: E402
-from portal.settings import SettingsError  # noqa: E402
+import config
+from portal.app import create_app
+from portal.settings import SettingsError
 
 COMMANDS = (("db", "upgrade"), ("content", "load-sample"), ("index", "sync"))
 
