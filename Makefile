@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-only format e2e crash lock setup setup-dev
+.PHONY: help run test check check-only format e2e bench crash lock setup setup-dev
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ format: setup-dev ## Put the code into its one form
 
 e2e: setup-dev ## The browser journeys alone; screenshots land in build/screenshots
 	$(BIN)/python -m pytest tests/browser -q
+
+bench: setup-dev ## Measure the server time and SQL statements of pages at 1,000 articles
+	@$(BIN)/python tools/bench_pages.py
 
 crash: setup-dev ## Save articles while the portal's processes are killed 60 times; nothing may be lost
 	@$(BIN)/python tools/crash_test.py

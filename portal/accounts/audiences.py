@@ -1,9 +1,10 @@
 """Audiences: who may see a thing. The rules are hard; every door checks them."""
 
 from collections.abc import Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.accounts.models import Audience, Department, Person, Site, Team
 from portal.db import insert_missing
@@ -39,6 +40,7 @@ def of_rules(session: Session, rules: Rules) -> Audience:
     found = session.scalar(wanted)
     if found is None:  # another process may be making the same one at this moment
         insert_missing(session, Audience, [{"key": key, "rules": _kept(rules)}])
+        _read.clear()
         found = session.scalars(wanted).one()
     return found
 
@@ -61,8 +63,24 @@ def matches(person: Person, rules: Rules) -> bool:
 
 
 def of_person(session: Session, person: Person) -> list[Audience]:
-    """All audiences that `person` belongs to. One statement; there are dozens, not thousands."""
-    return [found for found in session.scalars(sa.select(Audience)) if matches(person, found.rules)]
+    """All audiences that `person` belongs to. One statement for each transaction; there are dozens of
+    audiences, not thousands."""
+    return [found for found in _all(session) if matches(person, found.rules)]
+
+
+_read: WeakKeyDictionary[SessionTransaction, list[Audience]] = WeakKeyDictionary()
+
+
+def _all(session: Session) -> list[Audience]:
+    """All audiences as this transaction sees them: a page asks several times, the answer is one."""
+    transaction = session.get_transaction()
+    if transaction is None or transaction not in _read:
+        found = list(session.scalars(sa.select(Audience)))
+        transaction = session.get_transaction()
+        if transaction is None:  # a session that does not keep one open
+            return found
+        _read[transaction] = found
+    return _read[transaction]
 
 
 def checked_rules(session: Session, rules: Rules) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, markdown
 from portal.accounts import audiences, permissions
-from portal.accounts.models import Audience, Person, Team
+from portal.accounts.models import Audience, Person
 from portal.articles import rendering
 from portal.articles.models import Article, Rendering, Revision, State
 from portal.articles.queries import overdue
@@ -62,14 +62,12 @@ def versions(session: Session) -> Mapping[str, int]:
 
 
 def tokens(session: Session, person: Person) -> frozenset[str]:
-    """The audience tokens of a person: what the engine may rank for them. One or two statements."""
+    """The audience tokens of a person: what the engine may rank for them."""
     if person.admin:
         return frozenset(session.scalars(sa.select(Audience.key)))
     mine = {audience.key for audience in audiences.of_person(session, person)}
     teams = permissions.teams_with(person, "write")
-    if teams:
-        slugs = session.scalars(sa.select(Team.slug).where(Team.id.in_(teams)))
-        mine |= {_team_token(slug) for slug in slugs}
+    mine |= {_team_token(one.team.slug) for one in person.memberships if one.team_id in teams}
     return frozenset(mine)
 
 

@@ -57,6 +57,11 @@ def same_search(session: Session, *, query: str, by: Person) -> SearchEvent | No
     )
 
 
+def new_need() -> str:
+    """An id for a need."""
+    return str(uuid.uuid4())
+
+
 def log_search(
     session: Session,
     *,
@@ -65,15 +70,15 @@ def log_search(
     count: int,
     confidence: float,
     ms: int,
-    by: Person,
-) -> str:
-    """Note one settled search; returns the id of its need. `top` are the slugs shown first."""
-    need = str(uuid.uuid4())
+    need: str,
+    person_id: int,
+) -> None:
+    """Note one settled search. `top` are the slugs shown first, `need` is what `new_need` gave."""
     session.add(
         SearchEvent(
             kind=EventKind.SEARCH,
             need=need,
-            person_id=by.id,
+            person_id=person_id,
             query=redact(query)[:300],
             normalised=normal(query),
             count=count,
@@ -81,7 +86,6 @@ def log_search(
             detail={"top": list(top[:3]), "confidence": round(confidence, 3)},
         )
     )
-    return need
 
 
 def log_not_found(session: Session, *, need: str, query: str, by: Person) -> None:
@@ -92,7 +96,7 @@ def log_not_found(session: Session, *, need: str, query: str, by: Person) -> Non
     session.add(
         SearchEvent(
             kind=EventKind.NOT_FOUND,
-            need=own or str(uuid.uuid4()),
+            need=own or new_need(),
             person_id=by.id,
             query=redact(query)[:300],
         )

@@ -12,8 +12,8 @@ from portal import clock
 from portal.accounts.models import Person
 from portal.articles.models import Article, Revision
 from portal.articles.queries import Teaser, visible_to
+from portal.search.confidence import WEAK
 from portal.search.models import EventKind, SearchEvent
-from portal.search.services import WEAK
 
 PERIOD: Final = timedelta(days=28)
 EVENTS: Final = 2000

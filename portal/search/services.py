@@ -8,7 +8,6 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import exp
 from typing import Final
 
 import sqlalchemy as sa
@@ -22,6 +21,7 @@ from portal.articles.models import Article, Rendering, Revision
 from portal.articles.queries import overdue, visible_to
 from portal.indexing.analysis import analyse
 from portal.indexing.engine import EngineError, Hit, Hits, SearchEngine
+from portal.search.confidence import RIVALS, WEAK, confidence
 from portal.search.snippets import Parts, snippet
 from portal.search.understanding import Understood, understand
 
@@ -31,13 +31,6 @@ LIMIT: Final = 20
 PARTIAL: Final = 0.5
 """Below this share of the question's weight a hit is labelled as matching partly."""
 
-WEAK: Final = 0.35
-"""Below this confidence the page leads with asking."""
-
-RIVALS: Final = 5
-DOUBT_MASS: Final = 1.0
-CONFIDENCE_MIDDLE: Final = 0.38
-CONFIDENCE_WIDTH: Final = 0.13
 LOOSE_CONFIDENCE: Final = 0.25
 """Confidence is cut to this share when nothing matched but the closest words there are."""
 
@@ -100,20 +93,6 @@ def ask(session: Session, engine: SearchEngine, text: str, *, by: Person, limit:
         understood=understood.words,
         corrections=understood.corrections,
     )
-
-
-def confidence(scores: Sequence[float], mass: float) -> float:
-    """How likely the first of `scores` (best first) is the answer, between 0 and 1.
-
-    Grows with the score, with its lead over the next five and with what the question weighs: one
-    common word that matches perfectly says little. A logistic curve on these, fitted to be about
-    one half where half of the first hits are right (docs/adr/0010-ranking.md).
-    """
-    if not scores:
-        return 0.0
-    rivals = sum(scores[1 : 1 + RIVALS]) / RIVALS
-    evidence = (2 * scores[0] - rivals) * mass / (mass + DOUBT_MASS)
-    return 1 / (1 + exp(-(evidence - CONFIDENCE_MIDDLE) / CONFIDENCE_WIDTH))
 
 
 def _rank(

@@ -6,7 +6,6 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from portal.accounts import login
-from portal.accounts.models import Person
 from portal.articles import queries
 from portal.articles.queries import Teaser
 from portal.db import db, unit_of_work
@@ -51,32 +50,32 @@ def results() -> ResponseReturnValue:
     began = time.perf_counter()
     answer = services.ask(session, engine, text, by=person)
     ms = round((time.perf_counter() - began) * 1000)
-    team = services.team_to_ask(session, text, answer.hits)
-    topics = queries.topic_tree(session, by=person)
-    return render_template(
+    before = events.same_search(session, query=text, by=person)
+    need = before.need if before else events.new_need()
+    page = render_template(
         "search/results.html",
         q=text,
-        need=_log(text, answer, ms, person),
+        need=need,
         answer=answer,
-        team=team,
-        topics=[(node, node.count) for node in topics],
+        team=services.team_to_ask(session, text, answer.hits),
+        topics=[(node, node.count) for node in queries.topic_tree(session, by=person)],
     )
+    if before is None:  # last, because a write ends what was read
+        _log(text, answer, ms, need, person.id)
+    return page
 
 
-def _log(text: str, answer: Answer, ms: int, person: Person) -> str:
-    """Note the search and give its need; a search that was just made is not a new one."""
-    before = events.same_search(db.session(), query=text, by=person)
-    if before is not None:
-        return before.need
+def _log(text: str, answer: Answer, ms: int, need: str, person_id: int) -> None:
     with unit_of_work() as session:
-        return events.log_search(
+        events.log_search(
             session,
             query=text,
             top=[hit.slug for hit in answer.hits],
             count=answer.count,
             confidence=answer.confidence,
             ms=ms,
-            by=person,
+            need=need,
+            person_id=person_id,
         )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.articles.models import Article, State
 from portal.indexing.engine import SearchEngine
 from portal.search import services
+from portal.search.confidence import confidence
 
 BODY = """Have your badge at hand.
 
@@ -165,6 +166,6 @@ def test_the_team_to_ask(
 
 
 def test_confidence_grows_with_the_lead_and_the_weight() -> None:
-    assert services.confidence([], 3) == 0
-    assert services.confidence([1.5, 0.2], 3) > services.confidence([1.5, 1.4], 3)
-    assert services.confidence([1.5], 3) > services.confidence([1.5], 0.5) > services.confidence([0.1], 0.5)
+    assert confidence([], 3) == 0
+    assert confidence([1.5, 0.2], 3) > confidence([1.5, 1.4], 3)
+    assert confidence([1.5], 3) > confidence([1.5], 0.5) > confidence([0.1], 0.5)
