@@ -5,6 +5,7 @@ this process, each with another question or article. Prints milliseconds and sta
 """
 
 import argparse
+import secrets
 import sys
 import tempfile
 import time
@@ -54,7 +55,7 @@ def main() -> None:
 def _settings(folder: Path) -> Settings:
     return Settings(
         environment="development",
-        secret_key="for measuring only, kept no longer than that",
+        secret_key=secrets.token_hex(),
         database_url=f"sqlite:///{folder}/portal.sqlite3",
         data_dir=folder,
         cookie_secure=False,
