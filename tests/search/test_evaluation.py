@@ -146,8 +146,8 @@ def test_asking_without_an_admin(flask_command: Command) -> None:
 def test_questions_are_asked_as_their_people(library: None, flask_command: Command, tmp_path: Path) -> None:
     questions = [
         {"id": "1", "text": "password", "article": "reset-your-password", "mark": "check"},
-        {"id": "2", "text": "lantern app phone", "article": "reset-your-password", "section": "s-on-the-phone",
-         "mark": "check"},
+        {"id": "2", "text": "lantern app phone", "article": "reset-your-password",
+         "section": "s-on-the-phone", "mark": "check"},
         {"id": "3", "text": "run the payroll", "article": "run-the-payroll", "mark": "check"},
         {"id": "4", "text": "run the payroll", "article": "run-the-payroll", "mark": "check",
          "as": "ada@portal.test"},
