@@ -221,7 +221,8 @@ def attributes(text: str) -> dict[str, str]:
 
 def repeated(step: Callable[[], tuple[str, str]]) -> tuple[str, str]:
     """Do it again until the server answers; a page that refuses ends the writer."""
-    while True:
+    deadline = time.monotonic() + START_SECONDS * 2
+    while time.monotonic() < deadline:
         try:
             return step()
         except urllib.error.HTTPError as error:
@@ -230,6 +231,7 @@ def repeated(step: Callable[[], tuple[str, str]]) -> tuple[str, str]:
         except (OSError, http.client.HTTPException):
             pass  # killed while it answered: nothing was acknowledged
         time.sleep(0.1)
+    sys.exit(f"The server has not answered for {START_SECONDS * 2:.0f} s.")
 
 
 class Script:
