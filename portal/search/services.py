@@ -21,7 +21,7 @@ from portal.articles.models import Article, Rendering, Revision
 from portal.articles.queries import overdue, visible_to
 from portal.indexing.analysis import analyse
 from portal.indexing.engine import EngineError, Hit, Hits, SearchEngine
-from portal.search.confidence import RIVALS, WEAK, confidence
+from portal.search.confidence import WEAK, confidence
 from portal.search.snippets import Parts, snippet
 from portal.search.understanding import Understood, understand
 
@@ -199,13 +199,11 @@ def _from_database(session: Session, text: str, *, by: Person, limit: int) -> An
     return Answer(results, len(results), 0.0, tuple(words), (), degraded=True)
 
 
-def team_to_ask(session: Session, text: str, hits: Sequence[Result]) -> Team | None:
-    """The team most likely to know: that of the best hits, else the one whose purpose shares most words."""
-    if hits:
-        votes: dict[int, float] = {}
-        for hit in hits[:RIVALS]:
-            votes[hit.team_id] = votes.get(hit.team_id, 0.0) + hit.score
-        return session.get(Team, max(votes, key=lambda team: votes[team]))
+def team_to_ask(session: Session, text: str, answer: Answer) -> Team | None:
+    """The team most likely to know: that of a sure first hit, else the one whose purpose shares most
+    words with the question; None when neither tells."""
+    if answer.hits and not answer.weak:
+        return session.get(Team, answer.hits[0].team_id)
     asked = {token.term for token in analyse(text) if not token.function_word}
     scored = [
         (len(asked & {token.term for token in analyse(f"{team.name} {team.purpose}")}), team)

@@ -57,7 +57,7 @@ def results() -> ResponseReturnValue:
         q=text,
         need=need,
         answer=answer,
-        team=services.team_to_ask(session, text, answer.hits),
+        team=services.team_to_ask(session, text, answer),
         topics=[(node, node.count) for node in queries.topic_tree(session, by=person)],
     )
     if before is None:  # last, because a write ends what was read
