@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal import markdown
-from portal.articles.models import Alias, Article, Rendering, Revision
+from portal.accounts.audiences import EVERYONE
+from portal.accounts.models import Audience
+from portal.articles.models import Alias, Article, Rendering, Revision, State
 from portal.errors import Invalid
 
 _ADDRESS = re.compile(r"/articles/([\w-]+)")
@@ -65,11 +67,20 @@ def _made(revision: Revision, rendered: markdown.Rendered) -> Rendering:
 
 
 def resolver(session: Session, body: str) -> Callable[[str], str | None]:
-    """What to do with the links of `body`: an article's old address becomes its present one."""
+    """What to do with the links of `body`: an article's old address becomes its present one.
+
+    All readers share a rendering, and an address tells what its article is about. So this is done
+    for articles that everybody may read; the old addresses of others stay, and redirect those who may.
+    """
     slugs = set(_ADDRESS.findall(body))
     moved: dict[str, str] = {}
     if slugs:
-        present = sa.select(Alias.slug.label("old"), Article.slug.label("new")).join(Article)
+        present = (
+            sa.select(Alias.slug.label("old"), Article.slug.label("new"))
+            .join(Article, Article.id == Alias.article_id)
+            .join(Audience, Audience.id == Article.audience_id)
+            .where(Article.state == State.PUBLISHED, Article.live_id.is_not(None), Audience.key == EVERYONE)
+        )
         rows = session.execute(present.where(Alias.slug.in_(slugs)))
         moved = {row.old: row.new for row in rows}
 

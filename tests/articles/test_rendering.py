@@ -82,3 +82,20 @@ def test_old_addresses_in_links_become_present_ones(session, write_article, stat
     ]
     assert len([one for one in made if "alias" in one]) == 1
     assert rendering.linked_slugs(html) == {"new", "other", "older"}
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"audience": {"departments": ["design"]}},
+        {"state": "draft"},
+        {"state": "archived"},
+    ],
+    ids=["for some", "draft", "archived"],
+)
+def test_present_address_of_what_not_everybody_sees_is_not_told(session, write_article, details):
+    target = write_article("Close the Hamburg site", **details)
+    session.add(Alias(slug="old", article_id=target.id))
+    live = write_article("a", body="[a](/articles/old)").live
+    html = rendering.render_revision(session, live).html
+    assert html == '<p><a href="/articles/old">a</a></p>'

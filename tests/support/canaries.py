@@ -383,7 +383,7 @@ def walk(crawl: Crawl, client: PageClient, person: str, method: str) -> Findings
 def _as_nothing(step: Step, text: str) -> str:
     """A text with the name of the step's secret changed to that of what does not exist."""
     text = re.sub(rf"\b(vex|earlier-page-of-|earlier page of ){step.secret}", rf"\1{NOTHING}", text)
-    return re.sub(r"/attachments/\d+", "/attachments/0", text)
+    return re.sub(r"\b(attachments[/ ])\d+", r"\g<1>0", text)
 
 
 def _same(step: Step, page: Page) -> str:
