@@ -48,11 +48,12 @@ def test_four_processes_save_160_times_at_once(app, settings, session, world, tm
     assert len(indexer.engine.versions()) == SAVES // 2  # every second save changed an article
 
 
-def test_nothing_is_lost_when_processes_are_killed_during_saves():
+def test_nothing_is_lost_when_processes_are_killed_during_saves(app, settings):
     """Six kills; `make crash` does sixty."""
     done = subprocess.run(
         [sys.executable, "tools/crash_test.py", "--kills=6", "--saves=24", "--pause=0.5"],
         cwd=ROOT,
+        env=environment(settings),
         capture_output=True,
         text=True,
         timeout=600,
