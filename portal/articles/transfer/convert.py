@@ -16,7 +16,7 @@ from portal.articles.transfer.frontmatter import FileProblem
 from portal.articles.transfer.links import Answer, Link, Unlink, rewrite
 from portal.articles.transfer.regions import Regions
 from portal.articles.transfer.report import Report
-from portal.articles.transfer.sitemap import SiteMap, Target
+from portal.articles.transfer.sitemap import MAIL, SiteMap, Target
 from portal.errors import Invalid
 from portal.markdown.page import PREFIX, slug
 
@@ -27,6 +27,7 @@ _HEADING: Final = re.compile(r"^[ \t>]*#{1,6}[^\n]*$|^[^\n]+\n[ \t>]*(?:=+|-+)[ 
 _HTML_HEADING: Final = re.compile(r"<h[1-6]\b", re.IGNORECASE)
 _RENDERED: Final = re.compile(r"<h[2-6] id=\"([^\"]+)\">(.*?)</h[2-6]>", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]*>")
+_NUMBERED_ITEM: Final = re.compile(r"^(?P<item>[ ]*[-*+][ ]+\d{1,9})(?P<dot>[.)])(?=[ ])", re.MULTILINE)
 _H1: Final = re.compile(r"\A\s*(?:#[ \t]+(?P<atx>[^\n]*?)[ \t]*#*|(?P<setext>[^\n]+)\n=+)[ \t]*(?:\n|\Z)")
 
 
@@ -124,9 +125,15 @@ def with_addresses(text: str, addresses: Mapping[str, str]) -> str:
 
 
 def without_tags(body: Body, *, title: str, report: Report) -> None:
-    """Write out the Liquid tags of a body that is not in the portal's own form."""
+    """Write out the Liquid tags of a body that is not in the portal's own form.
+
+    A number at the start of a list item stays one; it would begin a list within the item.
+    """
     found = liquid.to_markdown(body.text, title=title)
-    body.text = found.text
+    regions = Regions(found.text)
+    body.text = _NUMBERED_ITEM.sub(
+        lambda m: m[0] if regions.end(m.start()) is not None else f"{m['item']}\\{m['dot']}", found.text
+    )
     for line, tag in found.left_out:
         report.note("tag", body.path, line + body.first_line - 1, tag)
 
@@ -150,7 +157,7 @@ class _Linker:
         """What becomes of one link."""
         target = self._context.sitemap.resolve(link.address, path=self._body.path)
         if target.kind == "elsewhere":
-            return self._same_page(link) if link.address.startswith("#") else None
+            return self._elsewhere(link)
         if target.kind == "file":
             return self._asset(link, target.path)
         slug_there = self._slug(target)
@@ -188,6 +195,12 @@ class _Linker:
             self._note("anchor", link, f"{link.address}: there is no #{fragment} on that page")
             return f"{address}#{fragment}" if self._body.own else address
         return f"{address}#{found}"
+
+    def _elsewhere(self, link: Link) -> Answer:
+        if link.address.startswith("#"):
+            return self._same_page(link)
+        bare_mail = MAIL.fullmatch(link.address) and not self._body.own
+        return f"mailto:{link.address}" if bare_mail else None
 
     def _same_page(self, link: Link) -> Answer:
         """A link to a heading of this page; the renderer leaves out one that leads nowhere."""

@@ -198,6 +198,7 @@ def _publish(session: Session, run: Run, steps: Sequence[Step]) -> None:
         imported = _imported(session, run, step)
         if imported is None or imported.article.version != imported.version:
             run.report.edited.append(step.path)
+            run.report.both.append(step.path)
             _forget(run.report, step)
             continue
         with _refusing(session, run, step):

@@ -26,6 +26,7 @@ _LETTER: Final = r"\\.|[^\s()\\]"
 _BARE: Final = re.compile(rf"(?:{_LETTER}|\((?:{_LETTER}|\((?:{_LETTER})*+\))*+\)){{0,3000}}+")
 """An address without angle brackets: parentheses in it are in pairs, at most two deep."""
 _SPECIAL: Final = re.compile(r"\\.|!\[|[\[\]]", re.DOTALL)
+_BRACKET: Final = re.compile(r"[\[\]\\]")
 _NEEDS_BRACKETS: Final = re.compile(r"[\s()<>]")
 MAX_ADDRESS: Final = 3000
 MAX_TITLE: Final = 1000
@@ -70,6 +71,12 @@ def rewrite(text: str, answer: Callable[[Link], Answer]) -> str:
     if gone:
         edits.extend(_uses(text, gone))
     return _edited(text, edits)
+
+
+def markdown_link(label: str, address: str) -> str:
+    """A link in Markdown; the label is plain text."""
+    quoted = _BRACKET.sub(r"\\\g<0>", label)
+    return f"[{quoted}](<{address}>)"
 
 
 def found(text: str) -> Iterator[Link]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from portal.articles.transfer.links import markdown_link
 from portal.articles.transfer.regions import Regions
 
 _TOKEN: Final = re.compile(
@@ -152,8 +153,7 @@ def _address(strings: Sequence[str], words: Sequence[str]) -> str:
 
 def _picture(strings: Sequence[str], _words: Sequence[str]) -> str:
     address, alt = (strings or [""])[0], strings[-1] if len(strings) > 1 else ""
-    quoted = alt.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-    return f"![{quoted}](</{address.lstrip('/')}>)"
+    return "!" + markdown_link(alt, f"/{address.lstrip('/')}")
 
 
 def _channel(strings: Sequence[str], _words: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from portal.articles.transfer.fields import Fields
 from portal.articles.transfer.folder import Folder, TextFile
 from portal.articles.transfer.frontmatter import FileProblem, Head
 from portal.articles.transfer.known import Database, Place, Stored, Words
+from portal.articles.transfer.links import markdown_link
 from portal.articles.transfer.places import Places
 from portal.articles.transfer.report import Report
 from portal.errors import Invalid
@@ -91,7 +93,8 @@ class _Page:
 
     @property
     def has_text(self) -> bool:
-        return bool(self.body.text.strip() or self.fields.answer)
+        moved = self.fields.moved_to and not self.body.own
+        return bool(self.body.text.strip() or self.fields.answer or moved)
 
 
 def plan(
@@ -179,10 +182,6 @@ class _Planner:
         if heading and (not page.title or heading.casefold() == page.title.casefold()):
             page.title = page.title or heading
             body.text = rest
-        if page.fields.moved_to:
-            body.text = (
-                f"This page is now at [{page.fields.moved_to}](<{page.fields.moved_to}>).\n\n{body.text}"
-            )
 
     def _give_place(self, path: str) -> None:
         page = self._pages[path]
@@ -244,6 +243,8 @@ class _Planner:
 
     def _finish(self, page: _Page, context: Context) -> None:
         """Turn one page into a step, if there is anything to do with it."""
+        if page.fields.moved_to and not page.body.own:
+            self._say_where(page, context)
         convert.link(page.body, context)
         step = self._step(page)
         if not page.has_text:
@@ -251,15 +252,24 @@ class _Planner:
         stored = step.stored
         if stored is not None:
             step.stale_assets = self._stale(step, stored)
-            if not self._differs(step, stored):
-                self._report.unchanged += 1
-                return
             if stored.edited:
                 self._report.edited.append(step.path)
+                self._report.both += [step.path] if stored.sha256 != step.file.sha256 else []
+                return
+            if not self._differs(step, stored):
+                self._report.unchanged += 1
                 return
         again = stored is not None and (stored.whole or stored.live is not None)
         (self._report.changed if again else self._report.new).append(step.path)
         self._plan.steps.append(step)
+
+    def _say_where(self, page: _Page, context: Context) -> None:
+        """A page that only sent its readers on says so: the link has the title or the site of its target."""
+        address = page.fields.moved_to
+        target = context.sitemap.resolve(address, path=page.file.path)
+        there = self._pages.get(target.path) if target.kind == "page" else None
+        label = there.title if there is not None else urlsplit(address).hostname or address
+        page.body.text = f"This page is now at {markdown_link(label, address)}.\n\n{page.body.text}"
 
     def _step(self, page: _Page) -> Step:
         words = Words(
@@ -296,8 +306,6 @@ class _Planner:
 
     def _differs(self, step: Step, stored: Stored) -> bool:
         """Whether the article is not yet what the file says, or not shown as the file says."""
-        if stored.edited:
-            return stored.sha256 != step.file.sha256
         number = stored.article_id
         ours = {
             path: address

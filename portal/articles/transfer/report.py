@@ -46,6 +46,8 @@ class Report:
     unchanged: int = 0
     edited: list[str] = field(default_factory=list)
     """Files whose article was edited in the portal since; the article stays as it is."""
+    both: list[str] = field(default_factory=list)
+    """Those of them that have changed as well, and were not taken."""
     problems: list[Note] = field(default_factory=list)
     """Files that were not taken."""
     unmapped: defaultdict[str, list[Note]] = field(default_factory=lambda: defaultdict(list))
@@ -84,9 +86,9 @@ class Report:
         if self.kept:
             names = ", ".join(f"{key} ({count})" for key, count in sorted(self.kept.items()))
             lines.append(f"Front matter without a place here, kept for export: {names}")
-        if self.edited:
-            lines += ["Edited in the portal since the import, and kept as they are there:"]
-            lines += [f"  {path}" for path in sorted(self.edited)]
+        if self.both:
+            lines += [f"Changed here and edited in the portal; the portal's text stays ({len(self.both)}):"]
+            lines += [f"  {path}" for path in sorted(self.both)]
         if self.problems:
             lines += [f"Files that were not taken ({len(self.problems)}):"]
             lines += [f"  {note}" for note in sorted(self.problems)]

@@ -13,7 +13,7 @@ from portal.articles.transfer.folder import MARKDOWN
 
 INDEX_NAMES: Final = ("index", "readme", "_index")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
-_MAIL: Final = re.compile(r"[^\s@/]+@[^\s@/]+\.[^\s@/.]+")
+MAIL: Final = re.compile(r"[^\s@/]+@[^\s@/]+\.[^\s@/.]+")
 _ARTICLE: Final = re.compile(r"/articles/(?P<slug>[^/?#]+)/?")
 
 
@@ -44,7 +44,7 @@ class SiteMap:
 
     def resolve(self, address: str, *, path: str) -> Target:
         """What `address` in the file `path` stands for."""
-        if not address or address.startswith("#") or _SCHEME.match(address) or _MAIL.fullmatch(address):
+        if not address or address.startswith("#") or _SCHEME.match(address) or MAIL.fullmatch(address):
             return ELSEWHERE
         try:
             parts = urlsplit(address)
