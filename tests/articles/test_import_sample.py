@@ -130,10 +130,8 @@ def test_production_refuses_the_sample(app, load, settings, session, monkeypatch
         ),
         (
             {
-                {
-                    "topics.yaml": "topics:\n  - {slug: a, name: X, children: "
-                    "[{slug: b, name: B, review_days: 3}]}\n"
-                },
+                "topics.yaml": "topics:\n  - {slug: a, name: X, children: "
+                "[{slug: b, name: B, review_days: 3}]}\n"
             },
             "The topic 'b' below a has review_days",
         ),

@@ -13,7 +13,7 @@ from portal.articles.transfer.folder import MARKDOWN
 
 INDEX_NAMES: Final = ("index", "readme", "_index")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
-MAIL: Final = re.compile(r"[^\s@/]+@[^\s@/]+\.[^\s@/.]+")
+MAIL: Final = re.compile(r"[^\s@/:]+@[^\s@/]+\.[^\s@/.]+")
 _ARTICLE: Final = re.compile(r"/articles/(?P<slug>[^/?#]+)/?")
 
 
