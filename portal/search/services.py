@@ -28,6 +28,9 @@ from portal.search.understanding import Understood, understand
 log = logging.getLogger(__name__)
 
 LIMIT: Final = 20
+SNIPPETS: Final = 5
+"""Hits that show a line of their text; further down a list is skimmed by titles."""
+
 PARTIAL: Final = 0.5
 """Below this share of the question's weight a hit is labelled as matching partly."""
 
@@ -160,7 +163,7 @@ def _result(article: Article, hit: Hit, section: Section, marks: Collection[str]
         title=live.title,
         answer=live.answer,
         section_heading=section.get("heading", ""),
-        snippet=snippet(section.get("text", ""), hit.matched.intersection(marks)),
+        snippet=snippet(section.get("text", ""), hit.matched.intersection(marks)) if rank <= SNIPPETS else (),
         topic_name=article.topic.name,
         team_name=article.team.name,
         team_id=article.team_id,
