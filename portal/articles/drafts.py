@@ -1,7 +1,6 @@
 """What an author hands in, and whether it can be used."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -21,6 +20,15 @@ MAX_NOTE: Final = 300
 MAX_KEYWORDS, MAX_KEYWORD = 40, 80
 MAX_QUESTIONS, MAX_QUESTION = 40, 200
 REVIEW_DAYS: Final = (30, 90, 180, 365)
+
+# control characters but line end and tab (PostgreSQL refuses NUL), halves of surrogate pairs (no UTF-8
+# for them), overrides of the writing direction (they would turn round the page that shows the text),
+# and code points that are no characters (HTML does not allow them)
+_NEVER_STORED: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\ufdd0-\ufdef"
+    + "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +88,12 @@ def checked_note(note: str) -> str:
 def one_line(text: str) -> str:
     """`text` on one line: white space becomes single spaces, control characters go."""
     visible = "".join(" " if letter.isspace() else letter for letter in text)
-    return re.sub(r" {2,}", " ", "".join(letter for letter in visible if _storable(letter))).strip()
+    return re.sub(r" {2,}", " ", _NEVER_STORED.sub("", visible)).strip()
 
 
 def lines(text: str) -> str:
     """`text` with plain line ends and nothing in it that cannot be stored or shown."""
-    normal = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(letter for letter in normal if letter in "\n\t" or _storable(letter))
-
-
-def _storable(letter: str) -> bool:
-    # not: control characters (PostgreSQL refuses NUL), halves of surrogate pairs (no UTF-8 for them),
-    # overrides of the writing direction (they would turn round the page that shows the text), and
-    # code points that are no characters (HTML does not allow them)
-    if unicodedata.category(letter) in ("Cc", "Cs") or "\u202a" <= letter <= "\u202e":
-        return False
-    return ord(letter) & 0xFFFE != 0xFFFE and not "\ufdd0" <= letter <= "\ufdef"
+    return _NEVER_STORED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _distinct(items: Sequence[str]) -> tuple[str, ...]:

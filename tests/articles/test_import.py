@@ -361,7 +361,10 @@ def test_links_follow_a_page_that_came_later(bring, article):
 
 def test_bare_mail_address_of_another_program_becomes_a_mail_link(bring, article):
     bring({"a.md": "# A\n\n[m](hr@x.example)\n", "b.md": own("B", "[m](hr@x.example)\n")})
-    assert (body_of(article("a")), body_of(article("b"))) == ("[m](mailto:hr@x.example)\n", "[m](hr@x.example)\n")
+    assert (body_of(article("a")), body_of(article("b"))) == (
+        "[m](mailto:hr@x.example)\n",
+        "[m](hr@x.example)\n",
+    )
 
 
 def test_links_to_articles_that_are_here_already(bring, article, write_article):

@@ -25,8 +25,7 @@ from portal.accounts.models import Person, Team
 from portal.articles import attachments, drafts, rendering, services
 from portal.articles.drafts import Draft
 from portal.articles.models import Alias, Article, Attachment, ImportedFile, Revision, State, Topic
-from portal.articles.transfer import topics
-from portal.articles.transfer.folder import Folder
+from portal.articles.transfer import known, topics
 from portal.articles.transfer.frontmatter import FileProblem
 from portal.articles.transfer.known import draft_of, words_of
 from portal.articles.transfer.planning import Plan, Step
@@ -42,14 +41,13 @@ Work = Callable[[], AbstractContextManager[Session]]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Where an import takes from and puts to. `attachments_dir` is `Settings.attachments_dir`."""
+    """Where an import takes from and puts to, and the ids of what its pages refer to."""
 
     plan: Plan
     attachments_dir: Path
-
-    @property
-    def folder(self) -> Folder:
-        return self.plan.folder
+    topics: Mapping[str, int]
+    teams: Mapping[str, int]
+    owners: Mapping[str, int]
 
     @property
     def report(self) -> Report:
@@ -59,11 +57,15 @@ class Run:
 def carry_out(
     plan: Plan, *, work: Work, attachments_dir: Path, tick: Callable[[], None] = lambda: None
 ) -> None:
-    """Do what `plan` says. `tick` is called once for each of its steps.
+    """Do what `plan` says. `attachments_dir` is `Settings.attachments_dir`; `tick` is called once for
+    each step.
 
     A page that cannot be saved is noted in the plan's report and does not stop the others.
     """
-    run = Run(plan, attachments_dir)
+    if not plan.steps:
+        return
+    with work() as session:
+        run = _prepared(session, plan, attachments_dir)
     steps = _rendered_ahead(plan.steps)
     for _ in range(0, len(plan.steps), BATCH):
         with work() as session:
@@ -73,9 +75,26 @@ def carry_out(
                 tick()
     refused = {problem.path for problem in plan.report.problems}
     ready = [step for step in plan.steps if step.path not in refused]
-    if ready:
-        with work() as session:
-            _publish(session, run, ready)
+    with work() as session:
+        _publish(session, run, ready)
+
+
+def _prepared(session: Session, plan: Plan, attachments_dir: Path) -> Run:
+    """Topics and the team that are missing, made: readers see no topic before it has a page for them."""
+    topics.make(session, plan.topics)
+    slug = plan.team_to_make
+    if slug and session.scalar(sa.select(Team.id).where(Team.slug == slug)) is None:
+        session.add(Team(slug=slug, name=topics.readable(slug), purpose="Looks after imported pages."))
+        session.flush()
+    emails = {step.place.owner for step in plan.steps}
+    owners = sa.select(Person.email, Person.id).where(Person.email.in_(emails), Person.active)
+    return Run(
+        plan=plan,
+        attachments_dir=attachments_dir,
+        topics=known.pairs(session, sa.select(Topic.path, Topic.id)),
+        teams=known.pairs(session, sa.select(Team.slug, Team.id)),
+        owners=known.pairs(session, owners),
+    )
 
 
 def check(session: Session, plan: Plan, *, tick: Callable[[], None] = lambda: None) -> None:
@@ -138,7 +157,6 @@ def _forget(report: Report, step: Step) -> None:
 
 def _save(session: Session, run: Run, step: Step) -> None:
     """One page as a draft behind whatever is live."""
-    _make_topics_and_team(session, run.plan, step)
     imported = _imported(session, run, step)
     if imported is None:
         _save_new(session, run, step)
@@ -148,13 +166,14 @@ def _save(session: Session, run: Run, step: Step) -> None:
 
 
 def _save_new(session: Session, run: Run, step: Step) -> None:
-    draft = _placed(session, step, draft_of(step.words))
+    draft = _placed(run, step, draft_of(step.words))
     article = services.create(session, draft, note=NOTE, slug=step.slug, by=None)
     latest = _latest(article)
-    _put(session, run, article, step.assets)
-    # the addresses of attachments hold their numbers, which exist only now; nobody has seen this
-    # revision yet, so that it may still get its final text
-    latest.body = step.text_of(_addresses(session, article)).body
+    if step.assets:
+        _put(session, run, article, step.assets)
+        # the addresses of attachments hold their numbers, which exist only now; nobody has seen this
+        # revision yet, so that it may still get its final text
+        latest.body = step.text_of(_addresses(session, article)).body
     session.add(
         ImportedFile(
             source=run.plan.options.source,
@@ -183,7 +202,7 @@ def _save_again(session: Session, run: Run, step: Step, imported: ImportedFile) 
             draft_of(words),
             topic_id=here.topic_id,
             team_id=here.team_id,
-            owner_id=_owner_id(session, step),
+            owner_id=run.owners.get(step.place.owner),
             audience=here.audience,
             review_days=here.review_days,
         )
@@ -208,7 +227,7 @@ def _publish(session: Session, run: Run, steps: Sequence[Step]) -> None:
 def _show(session: Session, run: Run, step: Step, imported: ImportedFile) -> None:
     article = imported.article
     _put(session, run, article, step.stale_assets)
-    _move(session, article, _placed(session, step, Draft(title="")))
+    _move(session, article, _placed(run, step, Draft(title="")))
     for alias in step.aliases:
         if session.get(Alias, alias) is None:
             session.add(Alias(slug=alias, article_id=article.id))
@@ -235,21 +254,16 @@ def _imported(session: Session, run: Run, step: Step) -> ImportedFile | None:
     )
 
 
-def _placed(session: Session, step: Step, draft: Draft) -> Draft:
-    """`draft` in the place that the file names; topic and team exist by now."""
-    place = step.place
+def _placed(run: Run, step: Step, draft: Draft) -> Draft:
+    """`draft` in the place that the file names."""
     return replace(
         draft,
-        topic_id=session.scalars(sa.select(Topic.id).where(Topic.path == place.topic)).one(),
-        team_id=session.scalars(sa.select(Team.id).where(Team.slug == place.team)).one(),
-        owner_id=_owner_id(session, step),
+        topic_id=run.topics[step.place.topic],
+        team_id=run.teams[step.place.team],
+        owner_id=run.owners.get(step.place.owner),
         audience=step.rules,
-        review_days=place.review_days,
+        review_days=step.place.review_days,
     )
-
-
-def _owner_id(session: Session, step: Step) -> int | None:
-    return session.scalar(sa.select(Person.id).where(Person.email == step.place.owner, Person.active))
 
 
 def _move(session: Session, article: Article, place: Draft) -> None:
@@ -261,18 +275,9 @@ def _move(session: Session, article: Article, place: Draft) -> None:
     session.expire(article, ["topic", "team", "owner", "audience"])
 
 
-def _make_topics_and_team(session: Session, plan: Plan, step: Step) -> None:
-    missing = {path: plan.topics[path] for path in topics.with_outer(step.place.topic) if path in plan.topics}
-    topics.make(session, missing)
-    slug = plan.team_to_make
-    if slug and session.scalar(sa.select(Team.id).where(Team.slug == slug)) is None:
-        session.add(Team(slug=slug, name=topics.readable(slug), purpose="Looks after imported pages."))
-        session.flush()
-
-
 def _put(session: Session, run: Run, article: Article, paths: Iterable[str]) -> None:
     for path in paths:
-        data = run.folder.bytes_of(path)
+        data = run.plan.folder.bytes_of(path)
         attachments.put(session, article, path=path, data=data, folder=run.attachments_dir)
 
 

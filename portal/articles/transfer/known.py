@@ -95,18 +95,19 @@ class Database:
 
 def read(session: Session, source: str) -> Database:
     """The database as it is for an import of `source`; a handful of statements."""
-    aliases = _pairs(session, sa.select(Alias.slug, Alias.article_id))
+    aliases = pairs(session, sa.select(Alias.slug, Alias.article_id))
     return Database(
         files=dict(_files(session, source)),
-        slugs=aliases | _pairs(session, sa.select(Article.slug, Article.id)),
-        topics=_pairs(session, sa.select(Topic.path, Topic.review_days)),
+        slugs=aliases | pairs(session, sa.select(Article.slug, Article.id)),
+        topics=pairs(session, sa.select(Topic.path, Topic.review_days)),
         teams=frozenset(session.scalars(sa.select(Team.slug))),
         owners=frozenset(session.scalars(sa.select(Person.email).where(Person.active))),
         attachments=_attachments(session, source),
     )
 
 
-def _pairs(session: Session, query: sa.Select[str, int]) -> dict[str, int]:
+def pairs(session: Session, query: sa.Select[str, int]) -> dict[str, int]:
+    """The rows of a query for a text and a number."""
     return {row[0]: row[1] for row in session.execute(query)}
 
 
