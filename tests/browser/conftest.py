@@ -1,5 +1,6 @@
 """Journeys through a real browser (Debian's Chromium) on a real server with the sample organisation."""
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -93,7 +94,7 @@ def new_visitor(browser: Browser, address: str) -> Iterator[Callable[..., Visito
         context.set_default_timeout(10_000)
         watched = Watched(context, address)
         opened.append((context, watched))
-        return Visitor(context.new_page(), watched.allow)
+        return Visitor(context.new_page(), watched.allow, scripts=scripts)
 
     yield _new
     for context, _ in opened:
@@ -110,6 +111,7 @@ def visitor(new_visitor: Callable[..., Visitor]) -> Visitor:
 def _looks(page: Page, widths: tuple[int, ...]) -> Iterator[tuple[int, str]]:
     """Show the page at each width, light and dark; as it was afterwards."""
     before = page.viewport_size
+    page.bring_to_front()  # a page behind another one is not painted, and scripts in it wait
     for width in widths:
         page.set_viewport_size({"width": width, "height": 800})
         for scheme in SCHEMES:
@@ -120,19 +122,36 @@ def _looks(page: Page, widths: tuple[int, ...]) -> Iterator[tuple[int, str]]:
         page.set_viewport_size(before)
 
 
+@contextlib.contextmanager
+def _scannable(visitor: Visitor, browser: Browser) -> Iterator[Page]:
+    """The visitor's page. axe needs scripts: for somebody without, their page as it stands, in a
+    browser with scripts but without ours."""
+    if visitor.scripts:
+        yield visitor.page
+        return
+    url, text = visitor.page.url, visitor.page.content()
+    context = browser.new_context(viewport=visitor.page.viewport_size)
+    context.route("**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    context.route(url, lambda route: route.fulfill(body=text, content_type="text/html"))
+    page = context.new_page()
+    page.goto(url)
+    yield page
+    context.close()
+
+
 @pytest.fixture
-def axe() -> Callable[[Visitor], None]:
+def axe(browser: Browser) -> Callable[[Visitor], None]:
     """Asserts that axe finds nothing and the page fits its width: at 320 and 1280 px, light and dark."""
 
     def _scan(visitor: Visitor) -> None:
-        page = visitor.page
-        for width, scheme in _looks(page, (320, 1280)):
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= width, f"{page.url} is {wide} px wide on a screen of {width}"
-            found = Axe().run(page)
-            assert found.violations_count == 0, (
-                f"{page.url} at {width} px, {scheme}:\n{found.generate_report()}"
-            )
+        with _scannable(visitor, browser) as page:
+            for width, scheme in _looks(page, (320, 1280)):
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                assert wide <= width, f"{page.url} is {wide} px wide on a screen of {width}"
+                found = Axe().run(page)
+                assert found.violations_count == 0, (
+                    f"{page.url} at {width} px, {scheme}:\n{found.generate_report()}"
+                )
 
     return _scan
 

@@ -10,8 +10,9 @@ PASSWORD = "lantern-harbour-42"
 class Visitor:
     """One person with one browser window."""
 
-    def __init__(self, page: Page, allow: Callable[[str], None]) -> None:
+    def __init__(self, page: Page, allow: Callable[[str], None], *, scripts: bool = True) -> None:
         self.page = page
+        self.scripts = scripts
         self._allow = allow
 
     def visit(self, path: str) -> None:
