@@ -1,6 +1,7 @@
 """Importing folders of Markdown: what becomes of each file, and what is told."""
 
 import os
+import re
 from datetime import date
 
 import pytest
@@ -10,8 +11,10 @@ from portal import clock
 from portal.accounts.models import Team
 from portal.articles import drafts, queries, rendering, services
 from portal.articles.models import Alias, Article, Attachment, ImportedFile, Revision, State, Topic
+from portal.articles.transfer import fields
 from portal.indexing import outbox
 from portal.jobs.models import Job
+from tests.support.code import ROOT
 from tests.support.folders import PNG, fill, own
 
 
@@ -647,3 +650,25 @@ def test_checked_pages_are_due_from_then(bring, article, travel):
     bring({"a.md": own("A", checked="2026-01-01")})
     assert article("a").checked_on == date(2026, 1, 1)
     assert queries.overdue(article("a"), today=clock.today())
+
+
+# --- docs/authoring.md ---------------------------------------------------------------------------
+
+
+def test_example_of_the_documentation_is_what_it_says(bring, session, world, people, article):
+    guide = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
+    example = re.search(r"```markdown\n(.*?)```", guide, re.DOTALL)[1]
+    rest = {"set-up-multi-factor-sign-in.md": own("Set up", "## On your phone\n")}
+    told = bring({"reset.md": example, **rest})
+    assert told.splitlines() == [
+        "Owners whom nobody here is (1):",
+        "  reset.md:6: priya.nair@larkspur.example",
+        "wiki: 2 new, 0 changed, 0 unchanged, 0 edited in the portal and kept, 0 not taken.",
+    ]
+    assert "(/articles/set-up-multi-factor-sign-in#on-your-phone)" in body_of(article("reset"))
+
+
+def test_every_key_of_the_front_matter_is_documented():
+    guide = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
+    table = guide.partition("| key |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [*fields.OWN, "aliases"]
