@@ -180,7 +180,9 @@ class View:
 
     Arrays by passage: `passage_unit`, `passage_group`, `passage_field`, `passage_length`;
     by unit: `unit_group`, `unit_number` (in the corpus); by group: `group_prior`, and
-    `group_length[f]`, the words of field f. Passages of a group stand together, in order.
+    `group_length[f]`, the words of field f, `group_place`, its place among all group names. Units and
+    passages of a group stand together, in order: those of group g are `group_units[g]` up to
+    `group_units[g + 1]`, and likewise `group_passages`.
     """
 
     def __init__(self, corpus: Corpus, audiences: frozenset[str]) -> None:
@@ -211,6 +213,11 @@ class View:
 
     def _measure(self) -> None:
         groups = len(self.groups)
+        numbers = np.arange(groups + 1)
+        self.group_units: Ints = np.searchsorted(self.unit_group, numbers)
+        self.group_passages: Ints = np.searchsorted(self.passage_group, numbers)
+        self.group_place: Ints = np.empty(groups, np.int64)
+        self.group_place[sorted(range(groups), key=self.groups.__getitem__)] = np.arange(groups)
         self.group_prior: Floats = np.ones(groups)
         self.group_prior[self.unit_group] = [unit.prior for unit in self.units]
         cells = self.passage_field * groups + self.passage_group

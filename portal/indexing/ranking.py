@@ -26,6 +26,7 @@ the measured question sets by about a point (docs/adr/0010-ranking.md).
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -54,15 +55,30 @@ SECTION_WEIGHT: Final = {"heading": 4.0, "body": 1.0}
 """What speaks for one section of an article; everything else speaks for the article as a whole."""
 
 
+DENSE: Final = 0.25
+"""A word in more than this share of the groups is kept as a whole vector: adding it up is faster."""
+
+
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What one slot (or pair) adds: saturated x/(x+K1) by group and by unit, and its passages."""
+    """What one slot (or pair) adds: saturated x/(x+K1) by group and by unit, and its passages.
+
+    All numbers ascend. `vector` is `saturated` over all groups, for words in many of them.
+    """
 
     groups: Ints
     saturated: Floats
     units: Ints
     unit_saturated: Floats
     passages: Ints
+    vector: Floats | None
+
+    def add_to(self, scores: Floats, weight: float) -> None:
+        """Add `weight` times the saturated frequencies to the scores of all groups."""
+        if self.vector is not None:
+            scores += weight * self.vector
+        else:
+            scores[self.groups] += weight * self.saturated
 
 
 def inverse_frequency(documents: int, containing: int) -> float:
@@ -71,15 +87,23 @@ def inverse_frequency(documents: int, containing: int) -> float:
 
 
 def rank(view: View, query: EngineQuery, limit: int) -> Hits:
-    """The best `limit` groups of a view; ties are broken by group name, so order never wavers."""
+    """The best `limit` groups of a view; ties are broken by group name, so order never wavers.
+
+    The best line is looked for only where it can matter: in the groups that would be among the best
+    with the best line there can be. The order is the same as if it were looked for everywhere.
+    """
     scores = _Scores(view, query)
-    total = np.where(scores.solid(), scores.total(), 0.0)
-    allowed = _allowed(view, query)
-    if allowed is not None:
-        total = np.where(allowed, total, 0.0)
-    found = np.flatnonzero(total > 0)
-    order = sorted(found, key=lambda group: (-total[group], view.groups[group]))[:limit]
-    hits = tuple(scores.hit(int(group), float(total[group])) for group in order)
+    base = np.where(scores.allowed(), scores.words_and_pairs(), 0.0)
+    found = np.flatnonzero(base > 0)
+    if len(found) > limit:
+        least = np.partition(base[found], len(found) - limit)[len(found) - limit]
+        reach = PASSAGE * scores.reach()[found] * view.group_prior[found]
+        near = found[base[found] + reach >= least]
+    else:
+        near = found
+    total = base[near] + PASSAGE * scores.best_lines(near) * view.group_prior[near]
+    order = np.lexsort((view.group_place[near], -total))[:limit]
+    hits = scores.hits(near[order], total[order])
     return Hits(hits, len(found), scores.mass / inverse_frequency(len(view.groups), 0))
 
 
@@ -97,6 +121,7 @@ class _Scores:
 
     def __init__(self, view: View, query: EngineQuery) -> None:
         self.view = view
+        self.query = query
         self.slots = query.slots
         self.impacts = [_slot_impact(view, slot) for slot in query.slots]
         groups = len(view.groups)
@@ -106,81 +131,115 @@ class _Scores:
         ]
         self.mass = sum(self.weights)
 
-    def solid(self) -> Bools:
-        """Which groups hold a word that counts in full: words of questions alone are no match, unless
-        the question has nothing else that is known."""
-        full = [
-            i for slot, i in zip(self.slots, self.impacts, strict=True) if slot.weight >= 1 and len(i.groups)
-        ]
+    def allowed(self) -> Bools:
+        """Which groups hold a word that counts in full (words of questions alone are no match, unless
+        nothing else is known), every quoted phrase, and none of the words to leave out."""
+        full = [i for s, i in zip(self.slots, self.impacts, strict=True) if s.weight >= 1 and len(i.groups)]
         result = np.full(len(self.view.groups), not full)
         for impact in full:
             result[impact.groups] = True
+        for phrase in self.query.phrases:
+            holds = np.zeros(len(result), np.bool_)
+            holds[self.view.passage_group[_phrase_passages(self.view, phrase)]] = True
+            result &= holds
+        for term in self.query.without:
+            result[self.view.passage_group[self.view.postings(term).passage]] = False
         return result
 
-    def total(self) -> Floats:
-        view = self.view
-        result = self._words() + PAIRS * self._pairs() + PASSAGE * self._best_passage()
-        return np.asarray(result * view.group_prior)
-
-    def _words(self) -> Floats:
-        result = np.zeros(len(self.view.groups))
+    def words_and_pairs(self) -> Floats:
+        """All of the score but the best line, by group."""
+        words = np.zeros(len(self.view.groups))
         for weight, impact in zip(self.weights, self.impacts, strict=True):
-            result[impact.groups] += weight * impact.saturated
-        return result / self.mass if self.mass else result
-
-    def _pairs(self) -> Floats:
-        view = self.view
-        result = np.zeros(len(view.groups))
-        mass = 0.0
-        for left, right in zip(self.slots, self.slots[1:], strict=False):
-            impact = _pair_impact(view, left, right)
-            weight = max(left.weight, right.weight) * inverse_frequency(len(view.groups), len(impact.groups))
-            result[impact.groups] += weight * impact.saturated
+            impact.add_to(words, weight / self.mass)
+        pairs, mass = np.zeros(len(words)), 0.0
+        for left, right in pairwise(self.slots):
+            impact = _pair_impact(self.view, left, right)
+            weight = max(left.weight, right.weight) * inverse_frequency(len(words), len(impact.groups))
+            impact.add_to(pairs, weight)
             mass += weight
-        return result / mass if mass else result
+        return (words + PAIRS * pairs / mass if mass else words) * self.view.group_prior
 
-    def _best_passage(self) -> Floats:
-        view = self.view
-        passages = np.zeros(len(view.passage_group))
-        result = np.zeros(len(view.groups))
-        square = sum(weight * weight for weight in self.weights)
-        if not square or not len(passages):
-            return result
+    def reach(self) -> Floats:
+        """What the best line of each group cannot exceed: one word long, with all that matched in it."""
+        found = np.zeros(len(self.view.groups))
         for weight, impact in zip(self.weights, self.impacts, strict=True):
-            passages[impact.passages] += weight * weight
-        mean = math.sqrt(square / len(self.weights))
-        passages /= math.sqrt(square) * mean * np.sqrt(view.passage_length + SHORT)
-        starts = np.flatnonzero(np.diff(view.passage_group, prepend=-1))
-        result[view.passage_group[starts]] = np.maximum.reduceat(passages, starts)
-        return result
+            if impact.vector is not None:
+                found += weight * weight * (impact.vector > 0)
+            else:
+                found[impact.groups] += weight * weight
+        square = sum(weight * weight for weight in self.weights)
+        return found / (square or 1.0) * math.sqrt(len(self.slots) / (1 + SHORT))
 
-    def hit(self, group: int, score: float) -> Hit:
-        """The hit for one group: its best unit, the terms that matched, how much they cover."""
-        matched = [bool(np.any(impact.groups == group)) for impact in self.impacts]
-        terms = frozenset(
-            term
-            for slot, found in zip(self.slots, matched, strict=True)
-            if found
-            for term, _ in slot.alternatives
-        )
-        return Hit(
-            group=self.view.groups[group],
-            id=self.view.units[self._best_unit(group)].id,
-            score=score,
-            coverage=covered(self.slots, self.weights, matched),
-            matched=terms,
+    def best_lines(self, groups: Ints) -> Floats:
+        """L for each of these groups (ascending)."""
+        view = self.view
+        square = sum(weight * weight for weight in self.weights)
+        if not square or not len(groups):
+            return np.zeros(len(groups))
+        first, end = view.group_passages[groups], view.group_passages[groups + 1]
+        start = np.cumsum(end - first) - (end - first)
+        found = np.zeros(int((end - first).sum()))
+        for weight, impact in zip(self.weights, self.impacts, strict=True):
+            at, count = _within(impact.passages, first, end)
+            found[impact.passages[at] + np.repeat(start - first, count)] += weight * weight
+        size = math.sqrt(square) * math.sqrt(square / len(self.weights))
+        found /= size * np.sqrt(view.passage_length[_ranges(first, end - first)] + SHORT)
+        return np.asarray(np.maximum.reduceat(found, start), np.float64)
+
+    def hits(self, groups: Ints, totals: Floats) -> tuple[Hit, ...]:
+        """The hits for groups in their order: best unit, matching terms, coverage."""
+        matched = [_holds(impact.groups, groups) for impact in self.impacts]
+        units = self._best_units(groups)
+        return tuple(
+            Hit(
+                group=self.view.groups[group],
+                id=self.view.units[units[number]].id,
+                score=float(totals[number]),
+                coverage=covered(self.slots, self.weights, [bool(found[number]) for found in matched]),
+                matched=frozenset(
+                    term
+                    for slot, found in zip(self.slots, matched, strict=True)
+                    if found[number]
+                    for term, _ in slot.alternatives
+                ),
+            )
+            for number, group in enumerate(groups)
         )
 
-    def _best_unit(self, group: int) -> int:
-        """The unit whose own text answers best; the first one of the group when none stands out."""
-        units = np.flatnonzero(self.view.unit_group == group)
+    def _best_units(self, groups: Ints) -> list[int]:
+        """For each group the unit whose own text answers best; its first when none stands out."""
+        first, end = self.view.group_units[groups], self.view.group_units[groups + 1]
+        units = _ranges(first, end - first)
         strength = np.zeros(len(units))
         for weight, impact in zip(self.weights, self.impacts, strict=True):
-            at = np.searchsorted(impact.units, units)
-            at = np.minimum(at, max(len(impact.units) - 1, 0))
             if len(impact.units):
+                at = np.minimum(np.searchsorted(impact.units, units), len(impact.units) - 1)
                 strength += np.where(impact.units[at] == units, weight * impact.unit_saturated[at], 0.0)
-        return int(units[int(np.argmax(strength))])
+        best = []
+        start = 0
+        for number, count in enumerate(end - first):
+            best.append(int(first[number]) + int(np.argmax(strength[start : start + count])))
+            start += count
+        return best
+
+
+def _ranges(first: Ints, count: Ints) -> Ints:
+    """The numbers first[i] … first[i] + count[i] - 1, for all i, one after the other."""
+    return np.repeat(first - (np.cumsum(count) - count), count) + np.arange(int(count.sum()))
+
+
+def _within(numbers: Ints, first: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Places in ascending `numbers` of those in any [first, end), and how many there are of each."""
+    low, high = np.searchsorted(numbers, first), np.searchsorted(numbers, end)
+    return _ranges(low, high - low), high - low
+
+
+def _holds(numbers: Ints, wanted: Ints) -> Bools:
+    """For each of `wanted`, whether it is among the ascending `numbers`."""
+    if not len(numbers):
+        return np.zeros(len(wanted), np.bool_)
+    at = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+    return np.asarray(numbers[at] == wanted)
 
 
 def _slot_impact(view: View, slot: Slot) -> Impact:
@@ -211,7 +270,10 @@ def _pair_places(view: View, left: Slot, right: Slot) -> Ints:
 
 def _side_by_side(left: Postings, right: Postings) -> Ints:
     after = (left.passage << 16) + left.offset + 1
-    return left.passage[np.isin(after, (right.passage << 16) + right.offset)]
+    there = (right.passage << 16) + right.offset
+    if len(after) <= len(there):
+        return left.passage[_holds(there, after)]
+    return right.passage[_holds(after, there)]
 
 
 def _impact(view: View, places: list[tuple[Ints, float]]) -> Impact:
@@ -223,7 +285,13 @@ def _impact(view: View, places: list[tuple[Ints, float]]) -> Impact:
     frequency = factors * _weights(FIELD_WEIGHT)[field] / _norms(view)[field, group]
     groups, x = _sums(group, frequency)
     units, y = _sums(view.passage_unit[passages], factors * _weights(SECTION_WEIGHT)[field])
-    return Impact(groups, x / (x + K1), units, y / (y + K1), np.unique(passages))
+    own = y > 0
+    saturated = x / (x + K1)
+    vector = None
+    if len(groups) > DENSE * len(view.groups):
+        vector = np.zeros(len(view.groups))
+        vector[groups] = saturated
+    return Impact(groups, saturated, units[own], (y / (y + K1))[own], np.unique(passages), vector)
 
 
 def _sums(keys: Ints, values: Floats) -> tuple[Ints, Floats]:
@@ -246,25 +314,11 @@ def _compute_norms(view: View) -> Floats:
     return np.asarray(1 - b + b * view.group_length / np.maximum(mean, 1e-9))
 
 
-def _allowed(view: View, query: EngineQuery) -> Bools | None:
-    """Which groups hold every quoted phrase and none of the excluded words; None for no conditions."""
-    if not query.phrases and not query.without:
-        return None
-    allowed = np.ones(len(view.groups), np.bool_)
-    for phrase in query.phrases:
-        holds = np.zeros(len(view.groups), np.bool_)
-        holds[view.passage_group[_phrase_passages(view, phrase)]] = True
-        allowed &= holds
-    for term in query.without:
-        allowed[view.passage_group[view.postings(term).passage]] = False
-    return allowed
-
-
 def _phrase_passages(view: View, phrase: tuple[str, ...]) -> Ints:
     """Passages in which the terms of a phrase stand one after the other."""
     first = view.postings(phrase[0])
     places = (first.passage << 16) + first.offset
     for step, term in enumerate(phrase[1:], start=1):
         other = view.postings(term)
-        places = places[np.isin(places + step, (other.passage << 16) + other.offset)]
+        places = places[_holds((other.passage << 16) + other.offset, places + step)]
     return np.unique(places >> 16)
