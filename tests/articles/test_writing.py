@@ -224,8 +224,8 @@ def test_history_differences_and_going_back(eva, world, only):
     assert "Eva Test" in history.words
     diff = eva.submit(history, "Compare")
     assert diff.texts(".diff__title") == ["Title", "Text"]
-    assert diff.texts("del") == ["Removed: Reset your", "Removed: 2. Select **Forgot password**."]
-    assert diff.texts("ins") == ["Added: Get a new", "Added: 2. Call us."]
+    assert diff.texts(".diff__line del") == ["Removed: Reset your", "Removed: 2. Select **Forgot password**."]
+    assert diff.texts(".diff__line ins") == ["Added: Get a new", "Added: 2. Call us."]
     old = history.click("Revision 1")
     assert "Colleagues see this" in old.words
     assert old.texts("li strong") == ["Forgot password"]

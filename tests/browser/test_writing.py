@@ -101,6 +101,7 @@ def test_an_author_without_javascript_previews_and_saves(new_visitor, axe):
     expect(visitor.main.get_by_role("toolbar")).to_have_count(0)
     button(visitor, "Preview").click()
     visitor.sees("Preview: not saved yet")
+    axe(visitor)
     expect(visitor.main.locator(".preview--asked strong")).to_have_text("Scan")
     expect(visitor.main.locator("#body")).to_have_value("1. **Scan** it.")
     button(visitor, "Save draft").click()
@@ -140,7 +141,8 @@ def test_a_text_sent_after_signing_out_elsewhere_is_saved_after_all(new_visitor,
         visitor.sees_heading("You are signed out")
         expect(field(visitor, "Your text")).to_have_value("Do not lose this")
         axe(visitor)
-        screenshots(visitor, "signed-out-while-writing")
+        if scripts:
+            screenshots(visitor, "signed-out-while-writing")
         with visitor.page.context.expect_page() as opened:
             visitor.main.get_by_role("link", name="Sign in on a new page").click()
         sign_in = type(visitor)(opened.value, visitor.expects_error)
