@@ -19,7 +19,7 @@ from tests.support.code import ROOT
 from tests.support.folders import PNG, fill, own
 
 FLASK = (sys.executable, "-m", "flask")
-MANY = 160
+MANY = 80
 
 
 def pages(count, words="First.", **more):
