@@ -1,14 +1,18 @@
 """Who may write what, what is refused, and that nothing typed is ever lost. No JavaScript anywhere."""
 
+import contextlib
 import json
 import re
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
+from portal.accounts import permissions
 from portal.accounts.models import Membership, Role, SignIn
 from portal.articles.drafts import lines
 from portal.articles.models import Article, Revision, State
+from portal.db import db
 
 GET = ("edit", "history", "revisions/1", "diff", "address")
 POST = ("edit", "publish", "confirm", "archive", "unarchive", "revisions/1/restore", "address")
@@ -440,3 +444,55 @@ def test_other_forms_with_a_stale_token_say_what_to_do(eva, write_article, sessi
     assert "open for too long" in page.words
     eva.post("/editor/preview", {"csrf_token": "stale"}, status=400)
     assert session.scalars(sa.select(Article.version)).one() == 1
+
+
+def test_a_stale_form_of_somebody_who_writes_for_no_team_looks_like_none(client_for, people):
+    gus = client_for(people.gus)
+    missing = seen(gus.get("/no-such-page", status=404))
+    assert seen(gus.post("/articles/new", {"csrf_token": "stale"}, status=404)) == missing
+
+
+def test_a_form_that_somebody_else_sent_gives_the_text_back(eva, client_for, people, typed, session, world):
+    sent = typed | {"form_id": "the same", "team": str(world.team("it-service-desk").id)}
+    client_for(people.ada).post("/articles/new", sent, status=302)
+    refused = eva.post("/articles/new", sent, status=409)
+    assert refused.h1 == "New article"
+    assert same(held(refused), typed)
+    assert count(session) == 1
+
+
+def test_where_only_leads_publish_an_author_keeps_the_text(eva, typed, session, monkeypatch):
+    editor = eva.get("/articles/new")
+    monkeypatch.setitem(permissions.PERMISSIONS, "publish", frozenset({Role.LEAD}))
+    refused = eva.submit(editor, "Save and publish", typed, status=403)
+    assert same(held(refused), typed)
+    assert "Save and publish" not in refused.texts("button")
+    assert count(session) == 0
+    eva.submit(refused, "Save draft", status=302)
+
+
+@pytest.fixture
+def locked(session):
+    """Keeps everybody else from writing the articles, and makes them wait only for a moment."""
+    lite = db.engine.dialect.name == "sqlite"
+
+    def _impatient(connection, *_rest):
+        with contextlib.closing(connection.cursor()) as cursor:
+            cursor.execute("PRAGMA busy_timeout=50" if lite else "SET lock_timeout='50ms'")
+
+    event.listen(db.engine, "checkout", _impatient)
+    session.commit()
+    with db.engine.execution_options(portal_writes=True).connect() as holder:
+        holder.execute(sa.select(Article.id).with_for_update())
+        yield
+    event.remove(db.engine, "checkout", _impatient)
+
+
+def test_a_busy_database_gives_the_text_back(eva, write_article, typed, session, request):
+    write_article("A page")
+    editor = eva.get("/articles/a-page/edit")
+    request.getfixturevalue("locked")
+    refused = eva.submit(editor, "Save draft", typed, status=503)
+    assert "The portal is busy" in refused.words
+    assert same(held(refused), typed)
+    assert count(session, Revision) == 1
