@@ -526,6 +526,12 @@ def test_bad_files_are_reported_with_line_and_reason_and_the_others_are_in(bring
     assert session.scalars(sa.select(Article).where(Article.slug == "good")).one().live.body == "1 2\n"
 
 
+def test_values_that_no_terminal_takes_are_told_without_them(bring, article):
+    told = bring({"a.md": own("A", owner='"nobody\\ud800"')})
+    assert "a.md:5: nobody?" in told
+    assert article("a").state is State.PUBLISHED
+
+
 def test_page_for_some_is_never_shown_to_all(bring, session, people):
     bring({"a.md": own("A", audience="{employment: [contractor]}")})
     assert session.scalars(queries.visible_to(people.ana)).all() == []

@@ -59,7 +59,7 @@ def read(head: Head) -> Fields:
     found.owner = (head.scalar("owner") or "").casefold()
     found.slug = head.scalar("slug") or ""
     found.keywords = _distinct(head.texts("keywords", commas=True))
-    found.audience = head.mapping("audience")
+    found.audience = _audience(head)
     found.checked = _day(head)
     found.review_days = _interval(head, found)
     found.state = _state(head, found)
@@ -71,6 +71,18 @@ def read(head: Head) -> Fields:
     unknown = (key for key in head.blocks if key not in OWN)
     found.extra |= {key: head.plain(key) for key in unknown}
     return found
+
+
+def _audience(head: Head) -> dict[str, list[str]]:
+    """Who may see the page. A kind of group without a value is a line that somebody did not finish: it
+    must not open the page to everybody."""
+    rules = head.mapping("audience")
+    for kind, values in rules.items():
+        if not values:
+            raise FileProblem(
+                head.line("audience"), f"audience: name at least one of {kind}, or leave it out."
+            )
+    return rules
 
 
 def _listed(head: Head, key: str) -> list[str]:
@@ -114,7 +126,7 @@ def _interval(head: Head, found: Fields) -> int | None:
     text = head.scalar("review_days")
     if text is None:
         return None
-    if text.isascii() and text.isdecimal() and int(text) in REVIEW_DAYS:
+    if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) in REVIEW_DAYS:
         return int(text)
     if not found.own:
         found.strange.append((head.line("review_days"), f"review_days: {text}"))

@@ -77,7 +77,12 @@ class Head:
         node, line = self.blocks[key].node, self.line(key)
         if not isinstance(node, MappingNode):
             raise FileProblem(line, f"{key} must be names with lists, such as `{key}: {{countries: [GB]}}`.")
-        return {str(name.value): _texts(value, key, line, commas=False) for name, value in node.value}
+        found: dict[str, list[str]] = {}
+        for name, value in node.value:
+            if str(name.value) in found:
+                raise FileProblem(line, f"{name.value} stands twice in {key}: keep one.")
+            found[str(name.value)] = _texts(value, key, line, commas=False)
+        return found
 
     def plain(self, key: str) -> Any:
         """The value as JSON would hold it (dates as text)."""
@@ -141,7 +146,7 @@ def _read_head(text: str, *, body_line: int) -> Head:
             _check_key(key, blocks)
             end = after.start_mark.index if after is not None else len(text)
             blocks[key.value] = Block(value, key.start_mark.index, end, key.start_mark.line + 2)
-            _Loader.construct(value)  # unknown tags and impossible dates show here
+            _check_value(value, key.start_mark.line + 2)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 2 if mark is not None else 1
@@ -166,6 +171,15 @@ def _check_key(key: Node, seen: Mapping[str, Block]) -> None:
         raise FileProblem(line, "The front matter must be lines of the form `name: value`.")
     if key.value in seen:
         raise FileProblem(line, f"{key.value} stands here twice: keep one.")
+
+
+def _check_value(value: Node, line: int) -> None:
+    """Unknown tags and impossible dates show when a value is made of its node."""
+    try:
+        _Loader.construct(value)
+    except (LookupError, AttributeError, TypeError, ArithmeticError):
+        # what the YAML library raises for a tag and a text that do not go together: `!!bool maybe`
+        raise FileProblem(line, "The front matter is not YAML: a value does not fit its tag (!).") from None
 
 
 def _is_null(node: Node) -> bool:

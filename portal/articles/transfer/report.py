@@ -36,6 +36,11 @@ class Note:
         return f"{self.path}:{self.line}: {self.text}" if self.line else f"{self.path}: {self.text}"
 
 
+def _printable(line: str) -> str:
+    """`line` without what no terminal takes: YAML can spell halves of surrogate pairs."""
+    return line.encode("utf-8", "replace").decode()
+
+
 @dataclass(slots=True)
 class Report:
     """Counts and notes; paths are relative to the folder."""
@@ -92,7 +97,7 @@ class Report:
         if self.problems:
             lines += [f"Files that were not taken ({len(self.problems)}):"]
             lines += [f"  {note}" for note in sorted(self.problems)]
-        return lines
+        return [_printable(line) for line in lines]
 
 
 def _told(notes: list[Note]) -> list[str]:
