@@ -41,7 +41,7 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/search")
 def results() -> ResponseReturnValue:
     """The answers to `q`; the search is logged once it has settled, not again on Back or reload."""
-    text = " ".join(request.args.get("q", "").replace("\x00", " ").split())[:MAX_CHARS]
+    text = _typed(request.args.get("q", ""))
     person, session = login.current_person(), db.session()
     if not text:
         topics = queries.topic_tree(session, by=person)
@@ -82,10 +82,13 @@ def _log(text: str, answer: Answer, ms: int, need: str, person_id: int) -> None:
 @blueprint.post("/search/not-found")
 def not_found() -> ResponseReturnValue:
     """Note that the person did not find it, and say what happens now."""
-    text = request.form.get("q", "")[:MAX_CHARS]
+    text, need = _typed(request.form.get("q", "")), _typed(request.form.get("need", ""))[:36]
     with unit_of_work() as session:
-        events.log_not_found(
-            session, need=request.form.get("need", "")[:36], query=text, by=login.current_person()
-        )
+        events.log_not_found(session, need=need, query=text, by=login.current_person())
     flash("Noted: the teams see that an answer is missing. The team named here can help you now.", "good")
     return redirect(url_for("search.results", q=text))
+
+
+def _typed(text: str) -> str:
+    """What was typed, on one line, cut; without NUL, which PostgreSQL refuses."""
+    return " ".join(text.replace("\x00", " ").split())[:MAX_CHARS]

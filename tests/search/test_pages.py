@@ -83,6 +83,15 @@ def test_a_need_of_somebody_else_is_not_joined(
     assert logged(session)[-1].need != need
 
 
+def test_characters_that_a_database_refuses_are_left_out_of_the_log(
+    session: Session, people: SimpleNamespace, client_for: ClientFor, library: None
+) -> None:
+    client = client_for(people.ana)
+    client.post("/search/not-found", {"q": "lamp\x00 oil", "need": "\x00"})
+    event = logged(session)[-1]
+    assert (event.kind, event.query) == (EventKind.NOT_FOUND, "lamp oil")
+
+
 def test_no_question_is_no_search(
     session: Session, people: SimpleNamespace, client_for: ClientFor, library: None
 ) -> None:
