@@ -156,6 +156,22 @@ def test_a_text_sent_after_signing_out_elsewhere_is_saved_after_all(new_visitor,
         expect(visitor.main.locator("#body")).to_have_value("Do not lose this")
 
 
+def test_text_typed_by_one_person_is_never_offered_to_the_next(visitor):
+    visitor.sign_in("eva")
+    start_article(visitor, "Typed by Eva")
+    visitor.main.locator("#body").fill("Only Eva may read this")
+    visitor.visit("/")
+    visitor.sign_out()
+    visitor.sees("You are signed out.")
+    visitor.sign_in("gus")
+    visitor.sees_heading("What do you need?")
+    visitor.visit("/articles/new")
+    expect(visitor.main.locator("[data-preview] [data-part=preview]")).not_to_be_empty()  # scripts ran
+    expect(button(visitor, "Bring it back")).to_be_hidden()
+    kept = visitor.page.evaluate("Object.values(sessionStorage).join()")
+    assert "Only Eva" not in kept
+
+
 def test_two_authors_save_and_both_texts_are_kept(new_visitor, axe, screenshots):
     eva, ada = new_visitor(), new_visitor()
     eva.sign_in("eva")

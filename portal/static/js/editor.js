@@ -86,7 +86,12 @@ function startPreview(form) {
 
 /** Text that was typed and not saved comes back after a lost sign-in, connection or tab. */
 function startKeeping(form) {
-  const name = `writing ${form.action}`;
+  // whoever signs in next in this tab must not be offered, or find, what somebody else typed
+  const mine = `writing ${form.dataset.me} `;
+  for (const old of tab.names()) {
+    if (old.startsWith("writing ") && !old.startsWith(mine)) tab.remove(old);
+  }
+  const name = `${mine}${form.action}`;
   const saved = form.dataset.done.split(" ");
   const texts = () => Object.fromEntries(KEPT.map((field) => [field, form.elements[field].value]));
   const started = JSON.stringify(texts());

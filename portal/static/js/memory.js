@@ -12,4 +12,5 @@ export const tab = {
   get: (name) => attempt(() => sessionStorage.getItem(name)),
   set: (name, value) => attempt(() => sessionStorage.setItem(name, value)),
   remove: (name) => attempt(() => sessionStorage.removeItem(name)),
+  names: () => attempt(() => Object.keys(sessionStorage)) ?? [],
 };
