@@ -228,7 +228,7 @@ class _Linker:
 
     def _line(self, address: str) -> int:
         """The line on which an address stands in the file as it came; tags have moved since."""
-        wanted = address.strip("/") or '"/"'
+        wanted = address.strip("/") or ('"/"' if '"/"' in self._body.source else "(/)")
         self._seen[wanted] += 1
         at = -1
         for _ in range(self._seen[wanted]):

@@ -46,10 +46,7 @@ class SiteMap:
         """What `address` in the file `path` stands for."""
         if not address or address.startswith("#") or _SCHEME.match(address) or MAIL.fullmatch(address):
             return ELSEWHERE
-        try:
-            parts = urlsplit(address)
-        except ValueError:
-            return Target("nowhere", "this is not an address")
+        parts = urlsplit(address)
         wanted = unquote(parts.path)
         if not wanted:
             return ELSEWHERE  # `?query` alone stays on the page
