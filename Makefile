@@ -32,8 +32,9 @@ format: setup-dev ## Put the code into its one form
 e2e: setup-dev ## The browser journeys alone; screenshots land in build/screenshots
 	$(BIN)/python -m pytest tests/browser -q
 
-bench: setup-dev ## Measure the server time and SQL statements of pages at 1,000 articles
+bench: setup-dev ## Measure pages at 1,000 articles, and how soon a save is found
 	@$(BIN)/python tools/bench_pages.py
+	@$(BIN)/python tools/bench_save.py
 
 crash: setup-dev ## Save articles while the portal's processes are killed 60 times; nothing may be lost
 	@$(BIN)/python tools/crash_test.py

@@ -184,6 +184,10 @@ class Browser:
     def change(self, slug: str, title: str, mark: str) -> None:
         self._send(f"/articles/{slug}/edit", self._text(title, mark))
 
+    def finds(self, question: str, slug: str) -> bool:
+        """Whether the results for a question lead to the article."""
+        return f"/articles/{slug}" in self._open("/search?" + urllib.parse.urlencode({"q": question}))[1]
+
     def _text(self, title: str, mark: str) -> dict[str, str]:
         return {"title": title, "answer": mark, "body": f"1. Do {mark}.", "topic": "1", "team": "1",
                 "review_days": "180", "action": "publish"}  # fmt: skip
