@@ -40,7 +40,7 @@ def of_rules(session: Session, rules: Rules) -> Audience:
     found = session.scalar(wanted)
     if found is None:  # another process may be making the same one at this moment
         insert_missing(session, Audience, [{"key": key, "rules": _kept(rules)}])
-        _read.clear()
+        _forget(session)
         found = session.scalars(wanted).one()
     return found
 
@@ -74,13 +74,20 @@ _read: WeakKeyDictionary[SessionTransaction, list[Audience]] = WeakKeyDictionary
 def _all(session: Session) -> list[Audience]:
     """All audiences as this transaction sees them: a page asks several times, the answer is one."""
     transaction = session.get_transaction()
-    if transaction is None or transaction not in _read:
+    found = _read.get(transaction) if transaction is not None else None
+    if found is None:
         found = list(session.scalars(sa.select(Audience)))
         transaction = session.get_transaction()
-        if transaction is None:  # a session that does not keep one open
-            return found
-        _read[transaction] = found
-    return _read[transaction]
+        if transaction is not None:  # else a session that does not keep one open
+            _read[transaction] = found
+    return found
+
+
+def _forget(session: Session) -> None:
+    """Read the audiences anew in this transaction. Those of other threads stay theirs."""
+    transaction = session.get_transaction()
+    if transaction is not None:
+        _read.pop(transaction, None)
 
 
 def checked_rules(session: Session, rules: Rules) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from portal.accounts import audiences
 from portal.accounts.audiences import EVERYONE, KINDS, canonical, checked_rules, matches, of_rules
@@ -17,6 +18,7 @@ from portal.accounts.models import (
     Site,
     Team,
 )
+from portal.db import db
 from portal.errors import Invalid
 
 VALUES = {
@@ -168,6 +170,19 @@ def test_a_persons_audiences(session, people, statements):
     assert {one.key for one in audiences.of_person(session, people.gus)} == {keys[0], keys[2]}
     people.ana.active = False
     assert audiences.of_person(session, people.ana) == []
+
+
+def test_making_an_audience_leaves_alone_what_another_thread_has_read(app, session, people, statements):
+    of_rules(session, {})
+    session.commit()
+    with Session(db.engine) as other:
+        before = audiences.of_person(other, other.get_one(Person, people.ana.id))
+        of_rules(session, {"countries": ["GB"]})
+        reader = other.get_one(Person, people.ana.id)
+        with statements() as found:
+            assert audiences.of_person(other, reader) == before
+        assert found == []
+    assert len(audiences.of_person(session, people.ana)) == 2
 
 
 def test_checked_rules_know_names_slugs_and_cases(session, world):
