@@ -90,8 +90,8 @@ def save(
     _require(by, "write", article.team_id)
     _require(by, "write", draft.team_id)
     draft, note = drafts.checked(session, draft), drafts.checked_note(note)
-    before = _sent_before(session, form_token, draft, by=by)
-    if before is not None and before.article_id == article.id:
+    before = _sent_before(session, form_token, draft, by=by, article=article)
+    if before is not None:
         return before
     _check_version(article, version)
     _check_not_archived(article)
@@ -244,11 +244,17 @@ def _check_not_archived(article: Article) -> None:
 
 
 def _sent_before(
-    session: Session, form_token: str | None, draft: Draft, *, by: Person | None
+    session: Session,
+    form_token: str | None,
+    draft: Draft,
+    *,
+    by: Person | None,
+    article: Article | None = None,
 ) -> Revision | None:
     """The revision that this form already made, when the same person sent it with the same content.
 
-    Raises Conflict for another content: whoever goes back, types on and saves again must not lose it.
+    Raises Conflict for another content or another article than `article`: whoever goes back, types on
+    and saves again must not lose it.
     """
     if not form_token:
         return None
@@ -258,7 +264,8 @@ def _sent_before(
     text = (found.title, found.answer, found.body, tuple(found.keywords), tuple(found.questions))
     same = text == (draft.title, draft.answer, draft.body, draft.keywords, draft.questions)
     mine = by is not None and found.author_id == by.id
-    if not same or not mine or _moves(found.article, draft):
+    there = article is None or found.article_id == article.id
+    if not same or not mine or not there or _moves(found.article, draft):
         raise Conflict("This form was saved before. Compare both and save again.")
     return found
 

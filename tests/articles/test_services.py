@@ -223,6 +223,13 @@ def test_a_form_sent_twice_saves_once(session, article, draft, people):
     assert (article.version, len(article.revisions)) == (2, 2)
 
 
+def test_a_form_of_one_article_sent_for_another_is_a_conflict(session, article, draft, people):
+    other = services.create(session, draft, by=people.eva)
+    services.save(session, article, draft, version=article.version, form_token="once", by=people.eva)
+    with pytest.raises(Conflict):
+        services.save(session, other, draft, version=other.version, form_token="once", by=people.eva)
+
+
 def test_a_form_sent_again_with_another_text_is_not_swallowed(session, draft, people):
     services.create(session, draft, form_token="abc", by=people.eva)
     for change in ({"body": "More."}, {"review_days": 30, "owner_id": None}):
