@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import abort, redirect
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
@@ -105,6 +105,19 @@ def test_an_unexpected_error_has_a_reference_that_is_in_the_log(client, raises, 
     assert "hunter2" in caplog.text
     assert "hunter2" not in page.text
     assert "Traceback" not in page.text
+
+
+def test_a_statement_that_fails_does_not_put_what_it_held_into_the_log(app, client, caplog, monkeypatch):
+    held = " ".join(["what", "somebody", "wrote"])  # the trace shows lines of this test
+
+    def _view():
+        db.session.execute(text("SELECT :held FROM nothing_here"), {"held": held})
+
+    monkeypatch.setitem(ACCESS, "fails", PUBLIC)
+    app.add_url_rule("/fails", "fails", _view)
+    client.get("/fails", status=None)
+    assert "nothing_here" in caplog.text
+    assert held not in caplog.text
 
 
 def test_a_signed_in_person_gets_the_page_for_an_unexpected_error(people, client_for, raises):
