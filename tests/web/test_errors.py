@@ -108,7 +108,7 @@ def test_an_unexpected_error_has_a_reference_that_is_in_the_log(client, raises, 
 
 
 def test_a_statement_that_fails_does_not_put_what_it_held_into_the_log(app, client, caplog, monkeypatch):
-    held = " ".join(["what", "somebody", "wrote"])  # the trace shows lines of this test
+    held = "what somebody wrote"
 
     def _view():
         db.session.execute(text("SELECT :held FROM nothing_here"), {"held": held})
