@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal.articles.models import Alias, Article, Rendering, Revision, State
+from portal.articles.transfer import anchors
 from tests.support.code import ROOT
 from tests.support.folders import contents
 from tests.support.html import parse, select, text_of
@@ -25,6 +26,16 @@ def pages(session):
         .where(Article.state == State.PUBLISHED)
     )
     return {slug: parse(f"<!doctype html><html><body>{html}</body></html>").root for slug, html in rows}
+
+
+def wrong_anchors(session):
+    """Pages whose anchors the import finds otherwise than the renderer makes them."""
+    rows = session.execute(
+        sa.select(Article.slug, Revision.body, Rendering.html)
+        .join(Revision, Revision.id == Article.live_id)
+        .join(Rendering, Rendering.revision_id == Revision.id)
+    )
+    return [slug for slug, body, html in rows if anchors.in_markdown(body).ids != anchors.in_html(html).ids]
 
 
 def dead_ends(found):
@@ -55,6 +66,7 @@ def test_handbook_imports_whole_and_every_link_in_it_works(flask_command, sessio
     found = pages(session)
     assert len(found) == 241  # one page of the handbook is an empty file
     assert dead_ends(found) == []
+    assert wrong_anchors(session) == []
     links = [link.get("href") for page in found.values() for link in select(page, "a[href]")]
     assert sum(link.startswith("/articles/") for link in links) > 550
     visible = " ".join("".join(page.itertext()) for slug, page in found.items() if slug not in WITH_EXAMPLES)
@@ -89,6 +101,7 @@ def test_sample_loads_without_a_remark_and_again_in_no_time(flask_command, sessi
     found = pages(session)
     assert len(found) == count
     assert dead_ends(found) == []
+    assert wrong_anchors(session) == []
     assert flask_command("content", "load-sample").output.splitlines() == [
         f"sample: 0 new, 0 changed, {count} unchanged, 0 edited in the portal and kept, 0 not taken."
     ]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.articles.transfer import links, liquid, sitemap
+from portal import markdown
+from portal.articles.transfer import anchors, links, liquid, sitemap
 from portal.articles.transfer.links import Unlink, rewrite
 from portal.articles.transfer.regions import Regions
 
@@ -313,3 +314,58 @@ def test_no_address_leads_out_of_the_folder(site):
         for tail in ("", "etc", "etc/passwd", "about.md"):
             found = site.resolve("../" * dots + tail, path="tools/slack/guidelines.md")
             assert not re.match(r"\.\.|/", found.path)
+
+
+# --- anchors -------------------------------------------------------------------------------------
+
+HEADINGS = """## Plain
+
+Under *line*
+===
+
+# With `code`, *marks*, __more__ and snake_case_name #
+
+> ### In a quote
+
+- #### In an item
+
+## [Link](x(y).md) ![alt](p.png) <b>bold</b> &amp; \\*star\\*
+
+## Plain
+
+## Own {#Own_Name}
+
+<h3 class="x">Raw <i>one</i></h3>
+
+## Größe & Maß?
+
+```
+## Not this
+```
+
+##No space
+"""
+
+
+def test_anchors_are_those_that_the_renderer_makes():
+    assert anchors.in_markdown(HEADINGS).ids == anchors.in_html(markdown.render(HEADINGS).html).ids
+    assert len(anchors.in_markdown(HEADINGS).ids) == 10
+
+
+@pytest.mark.parametrize(
+    ("fragment", "written"),
+    [
+        ("plain", "plain"),
+        ("plain-2", "plain-2"),
+        ("Plain", "Plain"),
+        ("s-plain", "s-plain"),
+        ("gr%C3%B6%C3%9Fe--ma%C3%9F", "gr%C3%B6%C3%9Fe--ma%C3%9F"),
+        ("grosse-und-mass", None),
+        ("größe-and-maß", "grösse-mass"),
+        ("own-name", "own_name"),
+        ("own", "own_name"),
+        ("not-this", None),
+    ],
+)
+def test_fragments_of_other_programs_find_the_heading(fragment, written):
+    assert anchors.in_markdown(HEADINGS).find(fragment) == written

@@ -1,32 +1,24 @@
 """The body of a file as the portal keeps it: tags written out, links turned to articles and attachments."""
 
-import html
 import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote
 
-from portal import markdown
 from portal.articles.attachments import INLINE
 from portal.articles.transfer import liquid
+from portal.articles.transfer.anchors import Anchors
 from portal.articles.transfer.frontmatter import FileProblem
 from portal.articles.transfer.links import Answer, Link, Unlink, rewrite
 from portal.articles.transfer.regions import Regions
 from portal.articles.transfer.report import Report
 from portal.articles.transfer.sitemap import MAIL, SiteMap, Target
-from portal.errors import Invalid
-from portal.markdown.page import PREFIX, slug
 
 PENDING: Final = "attachment:"
 """Begins the address of a file that is not yet an attachment; its path in the folder follows."""
 
-_HEADING: Final = re.compile(r"^[ \t>]*#{1,6}[^\n]*$|^[^\n]+\n[ \t>]*(?:=+|-+)[ \t]*$", re.MULTILINE)
-_HTML_HEADING: Final = re.compile(r"<h[1-6]\b", re.IGNORECASE)
-_RENDERED: Final = re.compile(r"<h[2-6] id=\"([^\"]+)\">(.*?)</h[2-6]>", re.DOTALL)
-_TAG: Final = re.compile(r"<[^>]*>")
 _NUMBERED_ITEM: Final = re.compile(r"^(?P<item>[ ]*[-*+][ ]+\d{1,9})(?P<dot>[.)])(?=[ ])", re.MULTILINE)
 _H1: Final = re.compile(r"\A\s*(?:#[ \t]+(?P<atx>[^\n]*?)[ \t]*#*|(?P<setext>[^\n]+)\n=+)[ \t]*(?:\n|\Z)")
 
@@ -38,51 +30,6 @@ def first_heading(body: str) -> tuple[str, str]:
         return "", body
     text = (match["atx"] or match["setext"] or "").strip()
     return text, body[match.end() :].lstrip("\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Anchors:
-    """The places of one page that links can lead to."""
-
-    ids: frozenset[str]
-    by_key: Mapping[str, str]
-    """What is equal in all spellings of an anchor -> the id."""
-
-    def find(self, fragment: str) -> str | None:
-        """The fragment to write for `fragment`: itself when the portal understands it, else the id of
-        the heading that is meant; None when there is none."""
-        wanted = unquote(fragment)
-        if f"{PREFIX}{slug(wanted)}" in self.ids or wanted in self.ids:
-            return fragment
-        found = self.by_key.get(_key(wanted))
-        return found.removeprefix(PREFIX) if found is not None else None
-
-
-def anchors_in(rendered: str) -> Anchors:
-    """The anchors of a page as rendered HTML."""
-    by_key: dict[str, str] = {}
-    ids = []
-    for found, text in _RENDERED.findall(rendered):
-        ids.append(found)
-        by_key.setdefault(_key(found.removeprefix(PREFIX)), found)
-        by_key.setdefault(_key(html.unescape(_TAG.sub("", text))), found)
-    return Anchors(frozenset(ids), by_key)
-
-
-def anchors_of(body: str) -> Anchors:
-    """The anchors that `body` will have. Renders its headings alone, which takes next to no time."""
-    if not _HTML_HEADING.search(body):
-        regions = Regions(body)
-        found = (match[0] for match in _HEADING.finditer(body) if regions.end(match.start()) is None)
-        body = "\n\n".join(line.lstrip(" \t>") for line in found)
-    try:
-        return anchors_in(markdown.render(body).html)
-    except Invalid:
-        return anchors_in("")
-
-
-def _key(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.casefold().replace("&", "and"))
 
 
 @dataclass(slots=True)

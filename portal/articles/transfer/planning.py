@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from portal.articles import attachments, drafts
 from portal.articles.models import State
-from portal.articles.transfer import addresses, convert, fields, frontmatter, known, sitemap, topics
-from portal.articles.transfer.convert import Anchors, Body, Context
+from portal.articles.transfer import addresses, anchors, convert, fields, frontmatter, known, sitemap, topics
+from portal.articles.transfer.anchors import Anchors
+from portal.articles.transfer.convert import Body, Context
 from portal.articles.transfer.fields import Fields
 from portal.articles.transfer.folder import Folder, TextFile
 from portal.articles.transfer.frontmatter import FileProblem, Head
@@ -218,12 +219,12 @@ class _Planner:
         def _anchors(slug: str) -> Anchors:
             path = by_slug.get(slug)
             if path is None:
-                return convert.anchors_in(known.html_of(self._session, slug))
+                return anchors.in_html(known.html_of(self._session, slug))
             stored = self._database.files.get(path)
             same = stored is not None and (stored.edited or stored.sha256 == self._pages[path].file.sha256)
             if stored is not None and same and stored.html:
-                return convert.anchors_in(stored.html)
-            return convert.anchors_of(self._pages[path].body.text)
+                return anchors.in_html(stored.html)
+            return anchors.in_markdown(self._pages[path].body.text)
 
         return Context(
             sitemap=sitemap.build(self._pages, self._folder.others, old),

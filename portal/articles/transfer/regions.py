@@ -18,11 +18,11 @@ _BLANK: Final = re.compile(r"\n[ \t]*\n")
 
 
 class Regions:
-    """The spans of code in one text, in order."""
+    """The spans of code in one text, in order; only the fenced blocks without `inline`."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, inline: bool = True) -> None:
         fences = fenced(text)
-        self.spans = sorted([*fences, *_inline(text, fences)])
+        self.spans: list[Span] = sorted([*fences, *(_inline(text, fences) if inline else ())])
         self._starts = [start for start, _ in self.spans]
 
     def end(self, position: int) -> int | None:
