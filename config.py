@@ -9,9 +9,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from portal.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parent
+YEAR = 365 * 24
+"""Hours in a year: no sign-in lasts longer."""
 
 
 def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -37,10 +42,12 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Settings:
         site_name=environ.get("PORTAL_NAME", "Larkspur Help" if not production else "Portal"),
         allowed_hosts=_names(environ.get("PORTAL_HOSTS", "" if production else "127.0.0.1,localhost,[::1]")),
         cookie_secure=_flag(environ, "PORTAL_COOKIE_SECURE", default=production),
-        session_idle=timedelta(minutes=_number(environ, "PORTAL_SESSION_IDLE_MINUTES", 12 * 60)),
-        session_absolute=timedelta(hours=_number(environ, "PORTAL_SESSION_HOURS", 7 * 24)),
-        max_body_bytes=_number(environ, "PORTAL_MAX_BODY_KB", 2048) * 1024,
-        trusted_proxies=_number(environ, "PORTAL_TRUSTED_PROXIES", 0),
+        session_idle=timedelta(
+            minutes=_number(environ, "PORTAL_SESSION_IDLE_MINUTES", 12 * 60, most=YEAR * 60)
+        ),
+        session_absolute=timedelta(hours=_number(environ, "PORTAL_SESSION_HOURS", 7 * 24, most=YEAR)),
+        max_body_bytes=_number(environ, "PORTAL_MAX_BODY_KB", 2048, most=1024 * 1024) * 1024,
+        trusted_proxies=_number(environ, "PORTAL_TRUSTED_PROXIES", 0, least=0, most=10),
     )
 
 
@@ -62,9 +69,18 @@ def _development_secret(data_dir: Path) -> str:
 
 
 def _driver(url: str) -> str:
+    """The address with the driver that is installed. Raises SettingsError for another database."""
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
+            url = "postgresql+psycopg://" + url.removeprefix(prefix)
+    try:
+        known = not url or make_url(url).drivername in ("sqlite", "postgresql+psycopg")
+    except (ArgumentError, ValueError):
+        known = False
+    if not known:  # the address is not told: there may be a password in it
+        raise SettingsError(
+            "DATABASE_URL cannot be used: write sqlite:////path/portal.sqlite3 or postgresql://user@host/name."
+        )
     return url
 
 
@@ -79,10 +95,10 @@ def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
     return default if value == "" else value in ("1", "true", "yes")
 
 
-def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+def _number(environ: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int) -> int:
     value = environ.get(name, "")
     if value == "":
         return default
-    if not value.isdecimal():
-        raise SettingsError(f"{name} is {value!r}: set it to a whole number.")
+    if not value.isdecimal() or len(value) > 10 or not least <= int(value) <= most:
+        raise SettingsError(f"{name} is {value!r}: set it to a whole number from {least} to {most}.")
     return int(value)
