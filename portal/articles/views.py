@@ -129,4 +129,5 @@ def attachment(number: int, name: str) -> ResponseReturnValue:
         download_name=found.name,
     )
     response.headers["Content-Security-Policy"] = FILE_POLICY
+    response.cache_control.private = True  # kept by one browser, which asks each time; by no proxy
     return response

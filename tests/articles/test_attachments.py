@@ -150,6 +150,8 @@ def test_image_is_shown(people, client_for, write_article, put):
     assert page.headers["Content-Disposition"].startswith("inline")
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     assert page.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    # kept by one browser, which asks each time; by no proxy
+    assert sorted(page.headers["Cache-Control"].split(", ")) == ["no-cache", "private"]
 
 
 @pytest.mark.parametrize("upload", UPLOADS, ids=[upload["note"] for upload in UPLOADS])
