@@ -6,6 +6,8 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -15,17 +17,20 @@ BASICS = ("sh", "dirname", "cat", "rm", "id", "cksum", "pwd", "make", "env")
 
 
 @pytest.fixture
-def machine(tmp_path):
+def machine():
     """A fresh folder with the set-up and a PATH with the basic programs alone; extend it by `add`."""
-    folder, programs = tmp_path / "clone", tmp_path / "bin"
-    shutil.copytree(ROOT / "tools", folder / "tools", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("requirements.txt", "requirements-dev.txt", "Makefile"):
-        shutil.copy(ROOT / name, folder)
-    programs.mkdir()
-    for name in BASICS:
-        if found := shutil.which(name):
-            (programs / name).symlink_to(found)
-    return Machine(folder, programs)
+    with tempfile.TemporaryDirectory(prefix="portal-machine-") as place:
+        root = Path(place)
+        root.chmod(0o755)  # for everybody on this machine: one test runs as somebody else
+        folder, programs = root / "clone", root / "bin"
+        shutil.copytree(ROOT / "tools", folder / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("requirements.txt", "requirements-dev.txt", "Makefile"):
+            shutil.copy(ROOT / name, folder)
+        programs.mkdir()
+        for name in BASICS:
+            if found := shutil.which(name):
+                (programs / name).symlink_to(found)
+        yield Machine(folder, programs)
 
 
 class Machine:
@@ -100,8 +105,6 @@ def test_no_venv_module(machine):
 
 def test_a_read_only_folder(machine):
     machine.folder.chmod(0o555)
-    for folder in (machine.folder, *machine.folder.parents[:3]):
-        folder.chmod(folder.stat().st_mode | 0o055)
     other = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
     one_line(machine.run(**other), "this folder is read-only")
 
