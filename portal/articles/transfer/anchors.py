@@ -16,12 +16,15 @@ from portal.articles.transfer.regions import Regions
 from portal.markdown.page import PREFIX, slug
 
 _HEADING: Final = re.compile(
-    r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*#{1,6}[ \t]+(?P<atx>[^\n]*?)[ \t]*#*[ \t]*$"
+    r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*#{1,6}[ \t]+(?P<atx>[^\n]*)$"
     r"|^[ \t>]*(?P<setext>[^\s>#|-][^\n]*)\n[ \t>]*(?:=+|-+)[ \t]*$"
-    r"|<h[1-6]\b[^>]*>(?P<html>[^<]*(?:<(?!/h)[^<]*)*)</h",
+    r"|<h[1-6]\b[^<>]{0,500}>(?P<html>[^<]{0,500}(?:<(?!/h)[^<]{0,500}){0,20})</h",
     re.MULTILINE | re.IGNORECASE,
 )
-_OWN_NAME: Final = re.compile(r"[ \t]*\{:?[ \t]*#([^{}\s]{1,80})[ \t]*\}[ \t]*$")
+MAX_HEADING: Final = 1000
+"""A longer heading is cut; so is the anchor of any heading, far earlier."""
+
+_OWN_NAME: Final = re.compile(r"\{:?[ \t]*#([^{}\s]{1,80})[ \t]*\}\Z")
 _LINK: Final = re.compile(r"!?\[([^\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\])")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _MARKS: Final = re.compile(r"(?<!\\)[*`]|(?<![^\W_])_+|_+(?![^\W_])|~~")
@@ -79,7 +82,9 @@ def _headings(body: str) -> Iterator[tuple[str, str]]:
     regions = Regions(body, inline=False)
     for match in _HEADING.finditer(body):
         if regions.end(match.start()) is None:
-            source = match["atx"] or match["setext"] or match["html"] or ""
+            source = (match["setext"] or match["html"] or "").rstrip()[:MAX_HEADING]
+            if match["atx"] is not None:
+                source = match["atx"].rstrip().rstrip("#").rstrip()[:MAX_HEADING]
             own = _OWN_NAME.search(source)
             yield _plain(source[: own.start()] if own else source), own[1] if own else ""
 
