@@ -38,6 +38,9 @@ LOOSE_CONFIDENCE: Final = 0.25
 """Confidence is cut to this share when nothing matched but the closest words there are."""
 
 
+Corrections = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One article found. `anchor` is the section that answers ("" for the whole article)."""
@@ -72,7 +75,7 @@ class Answer:
     count: int
     confidence: float
     understood: tuple[str, ...]
-    corrections: tuple[tuple[str, str], ...]
+    corrections: Corrections
     degraded: bool = False
 
     @property
@@ -94,7 +97,16 @@ def ask(session: Session, engine: SearchEngine, text: str, *, by: Person, limit:
         count=max(found.total - lost, len(hits)),
         confidence=share * confidence([hit.score for hit in hits], found.mass),
         understood=understood.words,
-        corrections=understood.corrections,
+        corrections=_shown(understood.corrections, hits),
+    )
+
+
+def _shown(corrections: Corrections, hits: Sequence[Result]) -> Corrections:
+    """The corrections whose word stands in a hit. The index may still know words of an article that
+    the person may not see any more, and a correction would tell them."""
+    there = {term for hit in hits for term in hit.matched}
+    return tuple(
+        (typed, used) for typed, used in corrections if any(token.term in there for token in analyse(used))
     )
 
 
