@@ -298,6 +298,18 @@ def test_a_stale_save_shows_both_texts_and_loses_neither(
     assert article.owner == people.gus
 
 
+def test_a_stale_save_of_ones_own_speaks_of_the_other_window(eva, write_article):
+    write_article("A page")
+    mine = eva.get("/articles/a-page/edit")
+    eva.submit(eva.get("/articles/a-page/edit"), "Save draft", {"body": "Other"})
+    conflict = eva.submit(mine, "Save draft", {"body": "Mine"}, status=409)
+    assert conflict.h1 == "You saved this in another window"
+    assert "You saved this article in another window on" in conflict.words
+    assert "heirs" not in conflict.words
+    editor = eva.submit(conflict, "Take over the other window", follow=True)
+    assert editor.one("textarea[name=body]").text.strip() == "Other"
+
+
 def test_theirs_can_be_taken_over(eva, client_for, people, write_article, session):
     write_article("A page")
     mine = eva.get("/articles/a-page/edit")
