@@ -60,6 +60,20 @@ def test_the_article_opens_at_the_section_that_answers(
     assert answer.count == 1
 
 
+def test_only_the_first_results_have_a_passage(
+    session: Session,
+    engine: SearchEngine,
+    people: SimpleNamespace,
+    write_article: Callable[..., Article],
+    index,
+) -> None:
+    for number in range(services.SNIPPETS + 2):
+        write_article(f"Order a lamp {number}", body="A lamp from the shop.")
+    index()
+    answer = services.ask(session, engine, "lamp", by=people.ana)
+    assert [bool(hit.snippet) for hit in answer.hits] == [True] * services.SNIPPETS + [False] * 2
+
+
 def test_an_article_that_only_shares_a_little_is_labelled(
     session: Session,
     engine: SearchEngine,

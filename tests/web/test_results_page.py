@@ -84,6 +84,25 @@ def test_an_answer_that_is_not_sure_comes_after_asking(results):
     assert select(root, ".badge") == []
 
 
+def test_a_first_answer_that_misses_half_the_words_is_not_sure(results):
+    root = results(hits=[hit(1, partial=True)])
+    assert h1(root) == "No sure answer to “when is pay day”"
+    assert headings(root)[:3] == ["Ask Payroll", "These come closest", "Article 1"]
+    assert [text_of(badge) for badge in select(root, ".badge")] == ["Partly matching"]
+
+
+def test_quotation_marks_around_all_the_words_are_not_doubled_in_the_title(results):
+    assert h1(results(q='"out of office"')) == "Answers to “out of office”"
+    assert h1(results(q='"sign in" office "x"')) == 'Answers to “"sign in" office "x"”'
+
+
+def test_many_topics_are_cut_short(results):
+    many = [(SimpleNamespace(name=f"Topic {n}", path=f"t{n}"), 1) for n in range(9)]
+    assert len(select(results(topics=many), ".chip")) == 8
+    assert "All 9 topics" in text_of(results(topics=many))
+    assert "All 8 topics" not in text_of(results(topics=many[:8]))
+
+
 def test_nothing_found_says_what_was_understood_and_whom_to_ask(results):
     root = results(hits=[], count=0, understood=["pay", "day"])
     assert h1(root) == "Nothing found for “when is pay day”"
@@ -120,10 +139,10 @@ def test_what_matches_in_part_says_so_and_is_never_the_best_answer(results):
     assert [text_of(badge) for badge in select(root, ".badge")] == ["Partly matching"]
 
 
-def test_only_the_first_results_show_a_passage(results):
-    root = results(hits=[hit(number) for number in range(1, 9)], count=40)
+def test_a_result_without_a_passage_leaves_no_gap(results):
+    root = results(hits=[hit(1), *(hit(number, snippet=()) for number in range(2, 9))], count=40)
     assert len(select(root, ".result")) == 8
-    assert len(select(root, ".result__snippet")) == 5
+    assert len(select(root, ".result__snippet")) == 1
     assert "40 articles, the best 8 shown" in text_of(root)
 
 
