@@ -108,7 +108,7 @@ def closest(vocabulary: Frequencies, words: Sequence[str], word: str) -> str | N
     pairs = _pairs(word)
     scored = ((2 * len(pairs & _pairs(other)) / (len(pairs) + len(_pairs(other))), other) for other in words)
     for _, other in sorted(((-score, other) for score, other in scored if score > 0)):
-        if vocabulary.frequency(other):
+        if len(other) > 1 and vocabulary.frequency(other):
             return other
     return None
 

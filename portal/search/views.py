@@ -55,6 +55,7 @@ def results() -> ResponseReturnValue:
     page = render_template(
         "search/results.html",
         q=text,
+        cut=text != _line(request.args["q"]),
         need=need,
         answer=answer,
         team=services.team_to_ask(session, text, answer),
@@ -90,5 +91,13 @@ def not_found() -> ResponseReturnValue:
 
 
 def _typed(text: str) -> str:
-    """What was typed, on one line, cut; without NUL, which PostgreSQL refuses."""
-    return " ".join(text.replace("\x00", " ").split())[:MAX_CHARS]
+    """What was typed, on one line, cut between words when it is longer than a question can be;
+    without NUL, which PostgreSQL refuses."""
+    text = _line(text)
+    if len(text) <= MAX_CHARS:
+        return text
+    return text[: MAX_CHARS + 1].rpartition(" ")[0] or text[:MAX_CHARS]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.replace("\x00", " ").split())

@@ -169,3 +169,14 @@ def test_people_are_forgotten_after_thirty_days(
     event = logged(session)[0]
     assert event.person_id is None
     assert len(event.person_hash) == 64
+
+
+def test_a_very_long_question_is_cut_between_words_and_says_so(
+    session: Session, people: SimpleNamespace, client_for: ClientFor, library: None
+) -> None:
+    client = client_for(people.ana)
+    page = client.get("/search?q=" + "lamp+" * 80)
+    assert "we searched for its first 299 characters" in page.words
+    assert logged(session)[0].query.split() == ["lamp"] * 60
+    assert len(client.get("/search?q=" + "x" * 400).one("#search").get("value") or "") == 300
+    assert "very long" not in client.get("/search?q=lamp").words
