@@ -92,7 +92,8 @@ HARD = {
 
 
 @pytest.mark.parametrize("name", HARD)
-def test_hard_texts_take_less_than_two_seconds(name):
+def test_hard_texts_do_not_hold_a_worker(name):
     start = time.process_time()
     diffs.parts(Draft(title="A", body=HARD[name][0]), Draft(title="A", body=HARD[name][1]))
-    assert time.process_time() - start < 2
+    # Under 2 s on an idle machine without coverage; without a bound some of these take minutes.
+    assert time.process_time() - start < 10
