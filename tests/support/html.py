@@ -1,7 +1,9 @@
 """Reading pages: html5lib for parsing, and the small part of CSS selectors that tests need."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, cached_property
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -61,76 +63,90 @@ def elements(root: Element) -> list[Element]:
 def select(root: Element, selector: str) -> list[Element]:
     """Elements below `root` that match a selector: tags, #id, .class, [attr], [attr=value] (also
     ^= $= *= ~=), descendants by a blank, children by ` > `, alternatives by a comma."""
-    parents = {child: node for node in root.iter() for child in node}
-    chains = [_steps(alternative) for alternative in _split(selector)]
+    chains = _compiled(selector)
+    above = _Above(root)
     return [
         node
         for node in elements(root)
-        if node is not root and any(_matches(node, steps, parents) for steps in chains)
+        if node is not root and any(_matches(node, chain, above) for chain in chains)
     ]
 
 
-def _split(selector: str) -> list[str]:
-    return [part.strip() for part in re.split(r",(?![^\[]*\])", selector)]
+Test = Callable[[Element], bool]
+Chain = tuple[tuple[str, tuple[Test, ...]], ...]
+"""From right to left: how a step relates to the one after it (" " or ">"), and what it asks."""
 
 
-def _steps(selector: str) -> list[tuple[str, str]]:
-    """From right to left: (how it relates to the step after it, simple selector)."""
-    words = re.findall(r">|(?:\[[^\]]*\]|[^\s>\[])+", selector)
-    steps: list[tuple[str, str]] = []
+class _Above:
+    """The element around each element, found out when first asked for."""
+
+    def __init__(self, root: Element) -> None:
+        self._root = root
+
+    @cached_property
+    def _parents(self) -> dict[Element, Element]:
+        return {child: node for node in self._root.iter() for child in node}
+
+    def of(self, node: Element) -> Element | None:
+        return self._parents.get(node)
+
+
+@cache
+def _compiled(selector: str) -> tuple[Chain, ...]:
+    return tuple(_chain(part.strip()) for part in re.split(r",(?![^\[]*\])", selector))
+
+
+def _chain(selector: str) -> Chain:
+    steps: list[tuple[str, tuple[Test, ...]]] = []
     relation = " "
-    for word in words:
-        if word == ">":
+    for found in re.findall(r">|(?:\[[^\]]*\]|[^\s>\[])+", selector):
+        if found == ">":
             relation = ">"
         else:
-            steps.append((relation, word))
+            steps.append((relation, _tests(found)))
             relation = " "
-    return steps[::-1]
+    return tuple(reversed(steps))
 
 
-def _matches(node: Element, steps: list[tuple[str, str]], parents: dict[Element, Element]) -> bool:
-    relation, simple = steps[0]
-    if not _is(node, simple):
+def _tests(simple: str) -> tuple[Test, ...]:
+    parts = list(_PART.finditer(simple))
+    if "".join(part.group(0) for part in parts) != simple:
+        raise ValueError(f"Selector {simple!r} is not understood.")
+    return tuple(_test(part) for part in parts)
+
+
+def _test(part: re.Match[str]) -> Test:
+    if tag := part["tag"]:
+        return (lambda node: True) if tag == "*" else (lambda node: node.tag == tag)
+    if name := part["id"]:
+        return lambda node: node.get("id") == name
+    if name := part["cls"]:
+        return lambda node: name in node.get("class", "").split()
+    name, wanted, compare = part["attr"], part["value"], _COMPARE[part["op"]]
+    return lambda node: (actual := node.get(name)) is not None and compare(actual, wanted)
+
+
+_COMPARE: dict[str | None, Callable[[str, str], bool]] = {
+    None: lambda actual, wanted: True,
+    "=": lambda actual, wanted: actual == wanted,
+    "^=": lambda actual, wanted: actual.startswith(wanted),
+    "$=": lambda actual, wanted: actual.endswith(wanted),
+    "*=": lambda actual, wanted: wanted in actual,
+    "~=": lambda actual, wanted: wanted in actual.split(),
+}
+
+
+def _matches(node: Element, chain: Chain, above: _Above) -> bool:
+    relation, tests = chain[0]
+    if not all(test(node) for test in tests):
         return False
-    if len(steps) == 1:
+    if len(chain) == 1:
         return True
-    above = parents.get(node)
-    while above is not None:
-        if _matches(above, steps[1:], parents):
+    around = above.of(node)
+    while around is not None:
+        if _matches(around, chain[1:], above):
             return True
         if relation == ">":
             return False
-        above = parents.get(above)
+        around = above.of(around)
     return False
-
-
-def _is(node: Element, simple: str) -> bool:
-    matched = ""
-    for part in _PART.finditer(simple):
-        matched += part.group(0)
-        if not _part_is(node, part):
-            return False
-    if matched != simple:
-        raise ValueError(f"Selector {simple!r} is not understood.")
-    return True
-
-
-def _part_is(node: Element, part: re.Match[str]) -> bool:
-    if tag := part["tag"]:
-        return tag in ("*", node.tag)
-    if part["id"]:
-        return node.get("id") == part["id"]
-    if part["cls"]:
-        return part["cls"] in node.get("class", "").split()
-    actual = node.get(part["attr"])
-    wanted = part["value"]
-    if actual is None:
-        return False
-    return {
-        None: lambda: True,
-        "=": lambda: actual == wanted,
-        "^=": lambda: actual.startswith(wanted),
-        "$=": lambda: actual.endswith(wanted),
-        "*=": lambda: wanted in actual,
-        "~=": lambda: wanted in actual.split(),
-    }[part["op"]]()
