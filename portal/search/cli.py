@@ -83,16 +83,30 @@ def _person(email: str | None) -> Person:
 @click.argument(
     "folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
+@click.option("--typos", "with_typos", is_flag=True, help="Ask with a typo in two words of each question.")
+@click.option(
+    "--seed",
+    "seeds",
+    multiple=True,
+    type=int,
+    help="What the typos are made from; may be repeated. By default the mean of 1, 2 and 3.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def evaluate_command(folders: tuple[Path, ...], as_json: bool) -> None:
+def evaluate_command(
+    folders: tuple[Path, ...], with_typos: bool, seeds: tuple[int, ...], as_json: bool
+) -> None:
     """Ask all questions of the set in each of FOLDERS and print how well they were answered.
 
     A folder holds docs.jsonl, queries.jsonl and qrels.tsv; it is loaded into a database and an
     index of its own, which are thrown away afterwards.
     """
+    if seeds and not with_typos:
+        raise click.UsageError("--seed says what typos are made from: add --typos.")
+    seeds = (seeds or evaluation.SEEDS) if with_typos else ()
     try:
         found = {
-            folder.name: evaluation.evaluate(evaluation.read_set(folder), make_engine()) for folder in folders
+            folder.name: evaluation.evaluate(evaluation.read_set(folder), make_engine(), seeds=seeds)
+            for folder in folders
         }
     except Invalid as error:
         raise click.ClickException(str(error)) from error

@@ -3,6 +3,9 @@
 A set is a folder with `docs.jsonl` ({id, title, text}), `queries.jsonl` ({id, text}) and
 `qrels.tsv` (query, document, grade). It is loaded into a database and an index of its own, and
 every question goes through `search.services.ask`, as a person's would.
+
+To see how well slips of the fingers are borne, the questions may be asked with typos in them, once
+for each of some seeds; the figures are then the means over the seeds.
 """
 
 import json
@@ -11,8 +14,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 import numpy as np
@@ -27,11 +31,14 @@ from portal.articles.models import Article, Rendering, Revision, State, Topic
 from portal.db import Base, prepare_engine
 from portal.errors import Invalid
 from portal.indexing.engine import SearchEngine
-from portal.search import services
+from portal.search import services, typos
 
 DEPTH: Final = 10
 KEPT: Final = 0.9
 """Share of answerable questions that the rejecting threshold lets through."""
+
+SEEDS: Final = (1, 2, 3)
+"""Of the typos, when nobody names others."""
 
 MakeEngine = Callable[[Path], SearchEngine]
 
@@ -121,10 +128,28 @@ def _records(path: Path, keys: Sequence[str]) -> Iterator[dict[str, str]]:
         yield {key: str(value) for key, value in record.items()}
 
 
-def evaluate(questions: QuestionSet, make_engine: MakeEngine) -> Figures:
-    """Ask every question of the set and measure the answers."""
+def evaluate(questions: QuestionSet, make_engine: MakeEngine, *, seeds: Sequence[int] = ()) -> Figures:
+    """Ask every question of the set and measure the answers.
+
+    With `seeds` every question is asked with typos in it, once for each seed.
+    """
+    rounds = [misspelled(questions.queries, seed) for seed in seeds] or [questions.queries]
     with _loaded(questions, make_engine) as (session, engine, reader):
-        return measure([_ask(session, engine, query, questions, reader) for query in questions.queries])
+        return mean(
+            [
+                measure([_ask(session, engine, query, questions, reader) for query in queries])
+                for queries in rounds
+            ]
+        )
+
+
+def misspelled(queries: Sequence[Mapping[str, str]], seed: int) -> Sequence[Mapping[str, str]]:
+    """The questions with typos. What becomes of one depends on the seed and its id alone, so a
+    set that grows keeps the typos it had."""
+    return [
+        {**query, "text": typos.with_typos(query["text"], Random(f"{seed} {query['id']}"))}  # noqa: S311
+        for query in queries
+    ]
 
 
 def _ask(
@@ -205,6 +230,18 @@ def measure(asked: Sequence[Asked]) -> Figures:
         auroc=auroc(sure, rest) if sure and rest else None,
         rejected_at_90_kept=_rejected(sure, rest) if sure and rest else None,
     )
+
+
+def mean(figures: Sequence[Figures]) -> Figures:
+    """The means of the figures of the same questions asked several times."""
+    if len(figures) == 1:
+        return figures[0]
+    values = {field.name: [getattr(one, field.name) for one in figures] for field in fields(Figures)}
+    means: dict[str, Any] = {
+        name: found[0] if found[0] is None or isinstance(found[0], int) else sum(found) / len(found)
+        for name, found in values.items()
+    }
+    return Figures(**means)
 
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:

@@ -11,7 +11,7 @@ from click.testing import Result
 from portal.articles.models import Article
 from portal.errors import Invalid
 from portal.search import golden
-from portal.search.evaluation import Asked, auroc, measure, read_set
+from portal.search.evaluation import Asked, Figures, auroc, mean, measure, misspelled, read_set
 
 Command = Callable[..., Result]
 
@@ -55,6 +55,48 @@ def test_a_set_without_unanswerable_questions_has_no_auroc(flask_command: Comman
     found = json.loads(flask_command("search", "evaluate", str(folder), "--json").stdout)
     assert found["all"]["auroc"] is None
     assert "auroc                -" in flask_command("search", "evaluate", str(folder)).stdout
+
+
+def test_a_set_is_asked_with_typos(flask_command: Command, tmp_path: Path) -> None:
+    folder = str(write(tmp_path / "slips"))
+
+    def figures(*options: str) -> dict[str, float]:
+        found = json.loads(flask_command("search", "evaluate", folder, "--typos", *options, "--json").stdout)
+        return dict(found["slips"])
+
+    several = figures("--seed", "4", "--seed", "5")
+    alone = [figures("--seed", seed) for seed in ("4", "5")]
+    assert several["questions"] == 4
+    for name in ("success_at_1", "mrr_at_10", "auroc"):
+        assert several[name] == pytest.approx(sum(one[name] for one in alone) / 2)
+    unnamed = figures()
+    assert unnamed["mrr_at_10"] == pytest.approx(
+        sum(figures("--seed", seed)["mrr_at_10"] for seed in "123") / 3
+    )
+
+
+def test_typos_depend_on_the_seed_and_the_question_alone() -> None:
+    first, second = misspelled(QUERIES, 1), misspelled(QUERIES, 2)
+    assert [one["id"] for one in first] == [one["id"] for one in QUERIES]
+    assert all(one["text"] != asked["text"] for one, asked in zip(first, QUERIES, strict=True))
+    assert first != second
+    assert misspelled(QUERIES[::-1], 1) == first[::-1]
+
+
+def test_a_seed_without_typos_is_refused(flask_command: Command, tmp_path: Path) -> None:
+    folder = str(write(tmp_path / "small"))
+    assert "add --typos" in flask_command("search", "evaluate", folder, "--seed", "1", exit_code=2).output
+
+
+def test_the_mean_of_figures() -> None:
+    one = measure([Asked(("a",), 0.9, 1.0, {"a": 1}), Asked(("x",), 0.3, 2.0, {"y": 1})])
+    other = measure([Asked(("a",), 0.9, 3.0, {"a": 1}), Asked(("x",), 0.3, 2.0, {"x": 1})])
+    both = mean([one, other])
+    assert (both.questions, both.answerable, both.auroc) == (2, 2, None)
+    assert both.success_at_1 == pytest.approx(0.75)
+    assert both.p50_ms == pytest.approx((1.5 + 2.5) / 2)
+    assert isinstance(both, Figures)
+    assert mean([one]) == one
 
 
 @pytest.mark.parametrize(
