@@ -1,5 +1,7 @@
 """Text to terms: traps of common analysers that ours must not fall into."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,8 +30,31 @@ def terms(text: str, language: str = "en") -> list[str]:
         ("naïve Łódź STRASSE straße", ["naiv", "lodz", "strass", "strass"]),
         ("パスワード", ["パス", "スワ", "ワー", "ード"]),
         ("हिन्दी", ["हिन्दी"]),
-        ("l'été", ["lete"]),
-        ("😀 ??? --- …", []),
+        ("l'été", ["ete"]),
+        ("😀 ??? --- … 👩‍💻 \u200b\u200d", []),
+        ("l’e-mail d'accès", ["email", "e", "mail", "acc"]),
+        ("don't-know o'clock aujourd'hui", ["do", "not", "know", "oclock", "aujourdhui"]),
+        ("INC-2041", ["inc2041", "inc", "2041"]),
+        ("v2.10 v21.0 v210", ["v2.10", "v2", "10", "v21.0", "v21", "0", "v210"]),
+        ("192.168.0.1", ["192.168.0.1", "192", "168", "0", "1"]),
+        ("1,200 1.200 1200", ["1200", "1", "200", "1200", "1", "200", "1200"]),
+        ("a,b 1,2 1,2345", ["a", "b", "1", "2", "1", "2345"]),
+        ("2FA (2fa)", ["2fa", "2fa"]),
+        ("pass\u00adword pass\u200bword \ufeffpassword", ["password"] * 3),
+        ("İstanbul ISTANBUL istanbul ıstanbul", ["istanbul"] * 4),
+        ("ΟΔΟΣ οδός οδοσ", ["οδοσ"] * 3),
+        ("Пароль ПАРОЛЬ ёлка елка", ["пароль", "пароль", "елка", "елка"]),
+        ("إجازة اجازه إِجَازَة اجـازة", ["اجازه"] * 4),
+        ("שָׁלוֹם שלום", ["שלום"] * 2),
+        ("مرخصی مرخصي می‌خواهم میخواهم", ["مرخصي", "مرخصي", "ميخواهم", "ميخواهم"]),
+        ("٤٤٠٠ ۴۴۰۰ ४४००", ["4400"] * 3),
+        ("रिसेट", ["रिसेट"]),
+        ("รหัสผ่าน", ["รห", "หั", "ัส", "สผ", "ผ่", "่า", "าน"]),
+        ("密码 密码", ["密码", "密码"]),
+        ("비밀번호를", ["비밀", "밀번", "번호", "호를"]),
+        ("VPN을 Wi-Fi가", ["vpn", "을", "wifi", "wi", "fi", "가"]),
+        ("ﾊﾟｽﾜｰﾄﾞ", ["パス", "スワ", "ワー", "ード"]),
+        ("人々", ["人々"]),
     ],
 )
 def test_terms(text: str, expected: list[str]) -> None:
@@ -39,6 +64,48 @@ def test_terms(text: str, expected: list[str]) -> None:
 def test_every_language_has_its_stemmer() -> None:
     assert stem("häuser", "de") != stem("häuser", "xx") == "häuser"
     assert stem("p60") == "p60"
+
+
+@pytest.mark.parametrize(
+    ("language", "forms"),
+    [
+        ("de", "Passwort Passwörter Passwoerter Passworte"),
+        ("de", "Urlaubsantrag Urlaubsanträge Urlaubsantraege Urlaubs-Antrag"),
+        ("de", "Kollegin Kolleginnen"),
+        ("de", "Straße Strasse STRASSE"),
+        ("fr", "oublier oublié oubliée oubliées oubliez oublie"),
+        ("fr", "bloquer bloqué bloquée bloquees"),
+        ("fr", "connexion connexions"),
+        ("fr", "congé congés conges"),
+        ("es", "contraseña contraseñas contrasenas"),
+        ("es", "día días dias"),
+        ("es", "declaración declaraciones declaracion"),
+        ("es", "vez veces"),
+        ("pt", "cartão cartões cartao cartoes"),
+        ("pt", "declaração declarações declaracoes"),
+        ("pt", "viagem viagens"),
+        ("pt", "fiscal fiscais"),
+        ("pt", "reembolsável reembolsáveis"),
+        ("nl", "wachtwoord wachtwoorden"),
+        ("nl", "foto foto's fotos"),
+        ("it", "ufficio uffici dell'ufficio"),
+        ("it", "attività attivita"),
+    ],
+)
+def test_forms_of_a_word_are_one_term(language: str, forms: str) -> None:
+    found = [terms(form, language)[0] for form in forms.split()]
+    assert len(set(found)) == 1, found
+
+
+def test_decomposed_letters_are_those_typed_whole() -> None:
+    for text in ("Passwörter", "비밀번호", "パスワード", "Tiếng Việt", "й", "हिन्दी क़लम"):
+        assert terms(unicodedata.normalize("NFD", text)) == terms(text), text
+
+
+def test_places_in_texts_of_other_scripts() -> None:
+    for text in ("l’adresse", "ﾊﾟｽ", "pass\u00adword", "VPN을"):
+        for token in analyse(text):
+            assert terms(text[token.start : token.end])[0] == token.term
 
 
 def test_places_are_those_of_the_text_as_typed() -> None:
