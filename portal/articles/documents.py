@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, markdown
 from portal.accounts import audiences, permissions
-from portal.accounts.models import Audience, Person
+from portal.accounts.models import Audience, Person, Site
 from portal.articles import rendering
 from portal.articles.models import Article, Rendering, Revision, State
-from portal.articles.queries import overdue
+from portal.articles.queries import overdue, visible_to
+from portal.indexing import outbox
 from portal.indexing.engine import Document
 
 OVERDUE_PRIOR = 0.97
@@ -42,9 +43,13 @@ def load(session: Session, ids: Sequence[int]) -> Mapping[int, Sequence[Document
         )
     )
     renderings = {one.revision_id: one for one in stored}
+    sites = [(site.slug, site.country) for site in session.scalars(sa.select(Site).order_by(Site.slug))]
     return {
         article.id: _documents(
-            article, article.live, renderings.get(article.live.id) or _render(session, article.live)
+            article,
+            article.live,
+            renderings.get(article.live.id) or _render(session, article.live),
+            _facets(article, sites),
         )
         for article in found
         if article.live is not None
@@ -71,6 +76,16 @@ def tokens(session: Session, person: Person) -> frozenset[str]:
     return frozenset(mine)
 
 
+def hidden(session: Session, *, by: Person) -> frozenset[str]:
+    """The groups that changed so lately that the index may still hold them although `by` may not see
+    them any more. One statement while there is nothing to index, which is nearly always."""
+    changed = outbox.pending(session)
+    if not changed:
+        return frozenset()
+    seen = set(session.scalars(visible_to(by).with_only_columns(Article.id)))
+    return frozenset(str(group) for group in changed - seen)
+
+
 def _team_token(slug: str) -> str:
     return f"written by {slug}"
 
@@ -79,7 +94,25 @@ def _render(session: Session, revision: Revision) -> Rendering:
     return rendering.for_reading(session, revision)
 
 
-def _documents(article: Article, live: Revision, rendered: Rendering) -> list[Document]:
+def _facets(article: Article, sites: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """What an article is filtered by. Its sites are those it is meant for; none when it is for all."""
+    rules = article.audience.rules
+    meant = [
+        slug
+        for slug, country in sites
+        if slug in rules.get("sites", ()) or country in rules.get("countries", ())
+    ]
+    return {
+        "topic": (str(article.topic_id),),
+        "type": ("article",),
+        "team": (str(article.team_id),),
+        "site": tuple(meant),
+    }
+
+
+def _documents(
+    article: Article, live: Revision, rendered: Rendering, facets: Mapping[str, tuple[str, ...]]
+) -> list[Document]:
     prior = OVERDUE_PRIOR if overdue(article, today=clock.today()) else 1.0
     whole = {
         "title": live.title,
@@ -96,6 +129,7 @@ def _documents(article: Article, live: Revision, rendered: Rendering) -> list[Do
             audiences=frozenset({article.audience.key, _team_token(article.team.slug)}),
             fields={"heading": section["heading"], "body": section["text"]} | (whole if number == 0 else {}),
             prior=prior,
+            facets=facets,
         )
         for number, section in enumerate(sections)
     ]

@@ -8,115 +8,19 @@ Numbers are used throughout: units (documents), groups and passages count from 0
 which passage a term stands and at which word of it.
 """
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from portal.indexing.arrays import Bools, Floats, Ints, Kept, coded, holds
 from portal.indexing.engine import FIELDS
-from portal.indexing.passages import LINE_BITS, OFFSET_BITS
+from portal.indexing.segments import MAX_TERMS_KEPT, Postings, Segment, Unit
+from portal.indexing.spelling import WordList
 
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-
-MAX_TERMS_KEPT = 20_000
-"""Posting lists kept for each corpus and view; the least recently used go first."""
-
-MAX_VIEWS_KEPT = 32
-
-Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value")
-
-
-class Kept(Generic[Key, Value]):
-    """A bounded memory of computed values, safe to share between threads.
-
-    Two threads may compute the same value at once; the values are immutable, so either will do.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._values: OrderedDict[Key, Value] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Key, compute: Callable[[], Value]) -> Value:
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = compute()
-        with self._lock:
-            self._values[key] = value
-            while len(self._values) > self._limit:
-                self._values.popitem(last=False)
-        return value
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What an index stores about one document besides its postings.
-
-    `lines[f]` are the word counts of the lines of field f, for every field of FIELDS.
-    """
-
-    id: str
-    group: str
-    version: int
-    audiences: frozenset[str]
-    prior: float
-    lines: tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Postings:
-    """Where a term stands: passages in ascending order, and the word within each passage."""
-
-    passage: Ints
-    offset: Ints
-
-
-class Segment:
-    """An immutable part of an index. Subclasses read postings and words from where they lie."""
-
-    def __init__(self, units: Sequence[Unit]) -> None:
-        self.units = units
-        counts = np.array([[len(lines) for lines in unit.lines] for unit in units], np.int64)
-        counts = counts.reshape(len(units), len(FIELDS))
-        starts = np.concatenate([[0], np.cumsum(counts.ravel())])
-        self.passages = int(starts[-1])
-        self._first = starts[:-1].reshape(counts.shape)
-        self.passage_unit: Ints = np.repeat(np.arange(len(units)), counts.sum(axis=1))
-        self.passage_field: Ints = np.repeat(np.tile(np.arange(len(FIELDS)), len(units)), counts.ravel())
-        flat = [length for unit in units for lines in unit.lines for length in lines]
-        self.passage_length: Ints = np.array(flat, np.int64)
-        self._kept: Kept[str, Postings] = Kept(MAX_TERMS_KEPT)
-
-    def read(self, term: str) -> tuple[Ints, Ints]:
-        """Unit numbers and packed places (`passages.pack`) of a term, ordered by both."""
-        raise NotImplementedError
-
-    def words(self) -> Sequence[str]:
-        """All folded words of this segment as typed, deleted units included."""
-        raise NotImplementedError
-
-    def word_units(self, word: str) -> Ints:
-        """The units in which a folded word stands."""
-        raise NotImplementedError
-
-    def postings(self, term: str) -> Postings:
-        """Where a term stands in this segment, deleted units included."""
-        return self._kept.get(term, lambda: self._place(*self.read(term)))
-
-    def _place(self, units: Ints, packed: Ints) -> Postings:
-        field = packed >> (LINE_BITS + OFFSET_BITS)
-        line = (packed >> OFFSET_BITS) & ((1 << LINE_BITS) - 1)
-        return Postings(self._first[units, field] + line, packed & ((1 << OFFSET_BITS) - 1))
+MAX_VIEWS_KEPT: Final = 32
 
 
 class Corpus:
@@ -131,33 +35,48 @@ class Corpus:
         self.alive: Bools = np.ones(len(self.units), np.bool_)
         for base, gone in zip(self.unit_base, deleted, strict=False):
             self.alive[[base + number for number in gone]] = False
-        self._views: Kept[frozenset[str], View] = Kept(MAX_VIEWS_KEPT)
+        self.groups, self.unit_group = self._coded("groups", "unit_group")
+        self._audiences, self._unit_audience = self._coded("audiences", "unit_audience")
+        self._views: Kept[tuple[frozenset[str], frozenset[str]], View] = Kept(MAX_VIEWS_KEPT)
+
+    def _coded(self, values: str, codes: str) -> tuple[list[Any], Ints]:
+        """The distinct values of all segments, and their number for each unit."""
+        numbers: dict[object, int] = {}
+        parts = [np.zeros(0, np.int64)]
+        for segment in self.segments:
+            own = [numbers.setdefault(value, len(numbers)) for value in getattr(segment, values)]
+            parts.append(np.array(own, np.int64)[getattr(segment, codes)])
+        return list(numbers), np.concatenate(parts)
 
     def versions(self) -> dict[str, int]:
         """The version of each live group."""
         return {unit.group: unit.version for unit, live in zip(self.units, self.alive, strict=True) if live}
 
     @cached_property
-    def words(self) -> tuple[str, ...]:
-        """All words in order, whoever may see them: ask `View.word_frequency` before showing any."""
-        return tuple(sorted({word for segment in self.segments for word in segment.words()}))
-
-    def view(self, audiences: frozenset[str]) -> "View":
-        """The corpus as people who hold these audience tokens may see it."""
-        return self._views.get(audiences, lambda: View(self, audiences))
+    def words(self) -> tuple[WordList, ...]:
+        """The words of each segment, whoever may see them: ask `View.word_frequency` before showing any."""
+        return tuple(segment.word_list for segment in self.segments)
 
     @cached_property
-    def audience_sets(self) -> tuple[list[frozenset[str]], Ints]:
-        """The distinct audiences, and for each unit the number of its own."""
-        numbers: dict[frozenset[str], int] = {}
-        codes = [numbers.setdefault(unit.audiences, len(numbers)) for unit in self.units]
-        return list(numbers), np.array(codes, np.int64)
+    def group_place(self) -> Ints:
+        """The place of each group among all, in the order of their names."""
+        place = np.empty(len(self.groups), np.int64)
+        place[sorted(range(len(self.groups)), key=self.groups.__getitem__)] = np.arange(len(self.groups))
+        return place
 
-    def visible_units(self, audiences: frozenset[str]) -> Bools:
-        """Which units are live and open to these audiences."""
-        sets, codes = self.audience_sets
-        open_sets = np.array([bool(one & audiences) for one in sets], np.bool_)
-        return self.alive & open_sets[codes] if len(codes) else self.alive
+    def view(self, audiences: frozenset[str], hidden: frozenset[str] = frozenset()) -> "View":
+        """The corpus as people who hold these audience tokens may see it, without `hidden` groups."""
+        there = hidden and hidden.intersection(self.groups)
+        return self._views.get((audiences, there), lambda: View(self, audiences, there))
+
+    def visible_units(self, audiences: frozenset[str], hidden: frozenset[str]) -> Bools:
+        """Which units are live, open to these audiences and not of a hidden group."""
+        open_sets = np.array([bool(one & audiences) for one in self._audiences], np.bool_)
+        shown = self.alive & open_sets[self._unit_audience] if len(self.units) else self.alive
+        if hidden:
+            gone = [number for number, group in enumerate(self.groups) if group in hidden]
+            shown = shown & ~np.isin(self.unit_group, gone)
+        return shown
 
     def joined(self, attribute: str) -> Ints:
         """An array of all segments one after the other, unit numbers shifted to the corpus."""
@@ -185,21 +104,30 @@ class View:
     `group_units[g + 1]`, and likewise `group_passages`.
     """
 
-    def __init__(self, corpus: Corpus, audiences: frozenset[str]) -> None:
+    def __init__(self, corpus: Corpus, audiences: frozenset[str], hidden: frozenset[str]) -> None:
         self.corpus = corpus
-        visible = corpus.visible_units(audiences)
+        visible = corpus.visible_units(audiences, hidden)
         self.unit_number: Ints = np.flatnonzero(visible)
-        self.units = [corpus.units[number] for number in self.unit_number]
-        numbers: dict[str, int] = {}
-        self.unit_group: Ints = np.array(
-            [numbers.setdefault(unit.group, len(numbers)) for unit in self.units], np.int64
-        )
-        self.groups = list(numbers)
+        codes = corpus.unit_group[self.unit_number]
+        begins = np.ones(len(codes), np.bool_)
+        begins[1:] = codes[1:] != codes[:-1]
+        self.unit_group: Ints = np.cumsum(begins) - 1
+        first = np.flatnonzero(begins)
+        self.group_units: Ints = np.append(first, len(codes))
+        self.group_place: Ints = corpus.group_place[codes[first]]
+        self.groups: list[str] = [corpus.groups[code] for code in codes[first]]
+        self.group_prior: Floats = np.concatenate([np.zeros(0), *(s.prior for s in corpus.segments)])[
+            self.unit_number[first]
+        ]
         self._renumber_passages(visible)
         self._measure()
         self._terms: Kept[str, Postings] = Kept(MAX_TERMS_KEPT)
         self.kept: Kept[object, object] = Kept(MAX_TERMS_KEPT)
         """For what ranking computes from this view; it lives and dies with it."""
+
+    def unit(self, number: int) -> Unit:
+        """The unit with this number of the view."""
+        return self.corpus.units[int(self.unit_number[number])]
 
     def _renumber_passages(self, visible: Bools) -> None:
         unit_of = self.corpus.joined("passage_unit")
@@ -213,21 +141,17 @@ class View:
 
     def _measure(self) -> None:
         groups = len(self.groups)
-        numbers = np.arange(groups + 1)
-        self.group_units: Ints = np.searchsorted(self.unit_group, numbers)
-        self.group_passages: Ints = np.searchsorted(self.passage_group, numbers)
-        self.group_place: Ints = np.empty(groups, np.int64)
-        self.group_place[sorted(range(groups), key=self.groups.__getitem__)] = np.arange(groups)
-        self.group_prior: Floats = np.ones(groups)
-        self.group_prior[self.unit_group] = [unit.prior for unit in self.units]
+        self.group_passages: Ints = np.searchsorted(self.passage_group, np.arange(groups + 1))
         cells = self.passage_field * groups + self.passage_group
         lengths = self.passage_length.astype(np.float64)
         total = np.bincount(cells, lengths, minlength=len(FIELDS) * groups)
         self.group_length: Floats = np.asarray(total, np.float64).reshape(len(FIELDS), groups)
 
     def postings(self, term: str) -> Postings:
-        """Where a term stands in what may be seen."""
-        return self._terms.get(term, lambda: self._visible(term))
+        """Where a term stands in what may be seen; a phrase, where its first word does."""
+        return self._terms.get(
+            term, lambda: self._run(term.split(" ")) if " " in term else self._visible(term)
+        )
 
     def _visible(self, term: str) -> Postings:
         passages, offsets = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
@@ -238,16 +162,66 @@ class View:
             offsets.append(found.offset[kept])
         return Postings(np.concatenate(passages), np.concatenate(offsets))
 
+    def _run(self, terms: Sequence[str]) -> Postings:
+        """Where terms stand one right after the other in a passage."""
+        first = self.postings(terms[0])
+        kept = np.ones(len(first.passage), np.bool_)
+        for step, term in enumerate(terms[1:], start=1):
+            other = self.postings(term)
+            kept &= holds((other.passage << 16) + other.offset, (first.passage << 16) + first.offset + step)
+        return Postings(first.passage[kept], first.offset[kept])
+
     def word_frequency(self, word: str) -> int:
         """In how many visible units a folded word stands."""
-        shown = self._shown_units
+        found = self.kept.get(("frequency", word), lambda: self._count_word(word))
+        assert isinstance(found, int)
+        return found
+
+    def _count_word(self, word: str) -> int:
+        shown = self.unit_view >= 0
         return sum(
             int(np.count_nonzero(shown[segment.word_units(word) + base]))
             for base, segment in zip(self.corpus.unit_base, self.corpus.segments, strict=False)
         )
 
     @cached_property
-    def _shown_units(self) -> Bools:
-        shown = np.zeros(len(self.corpus.units), np.bool_)
-        shown[self.unit_number] = True
-        return shown
+    def unit_view(self) -> Ints:
+        """For each unit of the corpus its number here, -1 when it may not be seen."""
+        number = np.full(len(self.corpus.units), -1, np.int64)
+        number[self.unit_number] = np.arange(len(self.unit_number))
+        return number
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of what may be seen, the commonest first."""
+        counted = Counter(self.unit(number).language for number in self.group_units[:-1])
+        return tuple(sorted(counted, key=lambda language: (-counted[language], language)))
+
+    @cached_property
+    def facets(self) -> Mapping[str, "Facet"]:
+        """By name, which groups have which value."""
+        rows: dict[str, list[tuple[int, str]]] = {}
+        for group, number in enumerate(self.group_units[:-1]):
+            for name, values in self.unit(number).facets:
+                rows.setdefault(name, []).extend((group, value) for value in values)
+        return {name: Facet(found) for name, found in rows.items()}
+
+
+class Facet:
+    """Groups and their values of one facet: `group[i]` has `values[code[i]]`."""
+
+    def __init__(self, rows: Sequence[tuple[int, str]]) -> None:
+        self.group: Ints = np.array([group for group, _ in rows], np.int64)
+        self.values, self.code = coded(value for _, value in rows)
+
+    def with_value(self, value: str, groups: int) -> Bools:
+        """Which of `groups` groups have a value."""
+        found = np.zeros(groups, np.bool_)
+        if value in self.values:
+            found[self.group[self.code == self.values.index(value)]] = True
+        return found
+
+    def counts(self, matching: Bools) -> dict[str, int]:
+        """In how many of the matching groups each value stands; only those that do."""
+        found = np.bincount(self.code[matching[self.group]], minlength=len(self.values))
+        return {value: int(count) for value, count in zip(self.values, found, strict=True) if count}

@@ -6,10 +6,29 @@ before anyone sees it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-FIELDS: Final = ("title", "questions", "keywords", "heading", "answer", "body")
+from portal.indexing.weights import FIELDS, WEIGHTS, Weights
+
+__all__ = [
+    "FIELDS",
+    "Document",
+    "EngineError",
+    "EngineQuery",
+    "Explanation",
+    "Hit",
+    "Hits",
+    "Line",
+    "Part",
+    "SearchEngine",
+    "Slot",
+    "Suggested",
+    "Vocabulary",
+]
+
+NOBODY: Final[frozenset[str]] = frozenset()
+ANYTHING: Final[Mapping[str, str]] = {}
 
 
 class EngineError(Exception):
@@ -33,11 +52,14 @@ class Document:
     language: str = "en"
     prior: float = 1.0
     """Small factor on the score for use, helpfulness and verification; 1 is neutral."""
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the group is counted and filtered by: name of the facet to its values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One word of a question. `alternatives` are (term, factor): its stem at 1, near words below."""
+    """One word of a question. `alternatives` are (term, factor): its stem at 1, near words and
+    synonyms below. A term of several words, joined by blanks, is a phrase."""
 
     alternatives: tuple[tuple[str, float], ...]
     weight: float = 1.0
@@ -48,13 +70,15 @@ class Slot:
 class EngineQuery:
     """A question as understood. Slots stand in the order typed, all optional.
 
-    `phrases` are runs of terms that must stand together, in this order, in one line;
-    `without` are terms that must not occur. Neither is ever more than the person typed.
+    `phrases` must each stand in one line: each is one or several runs of terms (as the languages
+    stem them), of which one must be there. `without` are terms that must not occur. Neither is ever
+    more than the person typed.
     """
 
     slots: tuple[Slot, ...]
-    phrases: tuple[tuple[str, ...], ...] = ()
+    phrases: tuple[tuple[tuple[str, ...], ...], ...] = ()
     without: tuple[str, ...] = ()
+    weights: Weights = WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +108,57 @@ class Hits:
     hits: tuple[Hit, ...]
     total: int
     mass: float
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """For each facet asked for, the number of matching groups by value, as if nothing were chosen in
+    this facet (but in the others)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """A group whose names hold the words typed so far; `score` orders, higher is better."""
+
+    group: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one word of the question, or two neighbours, adds to a score before the prior.
+
+    `times` says how often it occurs, by field; `saturated` is x / (x + k1); `share` is its part of
+    the question's weight; `adds` is the product.
+    """
+
+    words: tuple[str, ...]
+    times: Mapping[str, int]
+    frequency: float
+    share: float
+    x: float
+    saturated: float
+    adds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The one line that says it best: where it stands, what share of it, and what it adds."""
+
+    id: str
+    field: str
+    number: int
+    words: int
+    adds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a group has its score: prior * (all that the parts, pairs and the line add)."""
+
+    group: str
+    score: float
+    prior: float
+    parts: tuple[Part, ...]
+    pairs: tuple[Part, ...]
+    line: Line | None
 
 
 class Vocabulary(Protocol):
@@ -101,6 +176,9 @@ class Vocabulary(Protocol):
     def closest(self, word: str) -> str | None:
         """The word with the most letter pairs in common, as a last resort; None if there is none."""
 
+    def languages(self) -> Sequence[str]:
+        """The languages of the documents, the commonest first."""
+
 
 class SearchEngine(Protocol):
     """What every engine does; one contract test suite runs against all of them.
@@ -117,10 +195,34 @@ class SearchEngine(Protocol):
     def replace_all(self, documents: Iterable[Document]) -> None:
         """Make these the only documents. Readers see the old or the new set, never half."""
 
-    def search(self, query: EngineQuery, *, audiences: frozenset[str], limit: int) -> Hits:
-        """Rank the groups that these audiences may see; the scores are those of `ranking`."""
+    def search(
+        self,
+        query: EngineQuery,
+        *,
+        audiences: frozenset[str],
+        limit: int,
+        hidden: frozenset[str] = NOBODY,
+        only: Mapping[str, str] = ANYTHING,
+        facets: Sequence[str] = (),
+    ) -> Hits:
+        """Rank the groups that these audiences may see; the scores are those of `ranking`.
 
-    def vocabulary(self, *, audiences: frozenset[str]) -> Vocabulary:
+        `hidden` are groups that must not be seen although the index does not know it yet; `only`
+        keeps groups with these facet values; `facets` are the names of facets to count.
+        """
+
+    def explain(
+        self, query: EngineQuery, *, audiences: frozenset[str], group: str, hidden: frozenset[str] = NOBODY
+    ) -> Explanation | None:
+        """Why a group has the score it has; None when it is not to be seen."""
+
+    def suggest(
+        self, words: Sequence[str], *, audiences: frozenset[str], limit: int, hidden: frozenset[str] = NOBODY
+    ) -> Sequence[Suggested]:
+        """Groups whose names (titles, questions, keywords) hold words that begin with each of the folded
+        `words`, best first."""
+
+    def vocabulary(self, *, audiences: frozenset[str], hidden: frozenset[str] = NOBODY) -> Vocabulary:
         """The words of what these audiences may see, for spelling."""
 
     def versions(self) -> Mapping[str, int]:

@@ -9,12 +9,26 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
-from portal.indexing import ranking
-from portal.indexing.engine import FIELDS, Document, EngineQuery, Hit, Hits, Slot
-from portal.indexing.passages import passages
-from portal.indexing.ranking import FIELD_B, FIELD_WEIGHT, K1, SECTION_WEIGHT, inverse_frequency
-from portal.indexing.spelling import closest, near
+from portal.indexing.engine import (
+    ANYTHING,
+    FIELDS,
+    NOBODY,
+    Document,
+    EngineQuery,
+    Explanation,
+    Hit,
+    Hits,
+    Line,
+    Part,
+    Slot,
+    Suggested,
+)
+from portal.indexing.passages import names, passages
+from portal.indexing.ranking import covered, inverse_frequency
+from portal.indexing.segments import NAME_WHOLE, name_value
+from portal.indexing.spelling import PlainWords, closest, near
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +40,11 @@ class _Line:
     length: int
 
     def count(self, term: str) -> int:
-        return sum(found == term for found, _ in self.places)
+        first, *rest = term.split(" ")
+        return sum(
+            found == first and all((more, place + step) in self.places for step, more in enumerate(rest, 1))
+            for found, place in self.places
+        )
 
     def pairs(self, left: str, right: str) -> int:
         """How often `left` stands right before `right`."""
@@ -62,14 +80,55 @@ class MemoryEngine:
     def versions(self) -> Mapping[str, int]:
         return {document.group: document.version for document in self._documents.values()}
 
-    def search(self, query: EngineQuery, *, audiences: frozenset[str], limit: int) -> Hits:
-        return _Ranking(self._visible(audiences), query).hits(limit)
+    def search(
+        self,
+        query: EngineQuery,
+        *,
+        audiences: frozenset[str],
+        limit: int,
+        hidden: frozenset[str] = NOBODY,
+        only: Mapping[str, str] = ANYTHING,
+        facets: Sequence[str] = (),
+    ) -> Hits:
+        return _Ranking(self._visible(audiences, hidden), query).hits(limit, only, facets)
 
-    def vocabulary(self, *, audiences: frozenset[str]) -> "MemoryVocabulary":
-        return MemoryVocabulary(self._visible(audiences))
+    def explain(
+        self, query: EngineQuery, *, audiences: frozenset[str], group: str, hidden: frozenset[str] = NOBODY
+    ) -> Explanation | None:
+        ranking = _Ranking(self._visible(audiences, hidden), query)
+        return ranking.explanation(group) if group in ranking.units else None
 
-    def _visible(self, audiences: frozenset[str]) -> list[Document]:
-        return [document for document in self._documents.values() if document.audiences & audiences]
+    def suggest(
+        self, words: Sequence[str], *, audiences: frozenset[str], limit: int, hidden: frozenset[str] = NOBODY
+    ) -> tuple[Suggested, ...]:
+        found = []
+        for document in self._visible(audiences, hidden):
+            values = [_best_name(document, letters) for letters in words]
+            if values and all(values):
+                length = sum(line.length for line in _lines(document) if line.field == "title")
+                found.append((-sum(values), length, document.group))
+        return tuple(Suggested(group, -value) for value, _, group in sorted(found)[:limit])
+
+    def vocabulary(self, *, audiences: frozenset[str], hidden: frozenset[str] = NOBODY) -> "MemoryVocabulary":
+        return MemoryVocabulary(self._visible(audiences, hidden))
+
+    def _visible(self, audiences: frozenset[str], hidden: frozenset[str]) -> list[Document]:
+        return [
+            document
+            for document in self._documents.values()
+            if document.audiences & audiences and document.group not in hidden
+        ]
+
+
+def _best_name(document: Document, letters: str) -> float:
+    return max(
+        (
+            name_value(field, begins=begins) + (NAME_WHOLE if word == letters else 0.0)
+            for word, field, begins in names(document)
+            if word.startswith(letters)
+        ),
+        default=0.0,
+    )
 
 
 class MemoryVocabulary:
@@ -77,6 +136,7 @@ class MemoryVocabulary:
 
     def __init__(self, documents: Sequence[Document]) -> None:
         tokens = [[t for p in passages(document) for t in p.tokens] for document in documents]
+        self._languages = Counter({doc.group: doc.language for doc in documents}.values())
         self._counts = Counter(word for found in tokens for word in {token.word for token in found})
         self._terms = {token.term for found in tokens for token in found}
 
@@ -87,10 +147,13 @@ class MemoryVocabulary:
         return term in self._terms
 
     def near(self, word: str) -> Sequence[tuple[str, float]]:
-        return near(self, sorted(self._counts), word)
+        return near(self, [PlainWords(sorted(self._counts))], word)
 
     def closest(self, word: str) -> str | None:
-        return closest(self, sorted(self._counts), word)
+        return closest(self, [PlainWords(sorted(self._counts))], word)
+
+    def languages(self) -> Sequence[str]:
+        return sorted(self._languages, key=lambda language: (-self._languages[language], language))
 
 
 class _Ranking:
@@ -98,6 +161,10 @@ class _Ranking:
 
     def __init__(self, documents: Sequence[Document], query: EngineQuery) -> None:
         self.query = query
+        self.k = query.weights
+        self.field_weight = dict(zip(FIELDS, query.weights.fields(), strict=True))
+        self.b = dict(zip(FIELDS, query.weights.b(), strict=True))
+        self.section = dict(zip(FIELDS, query.weights.section(), strict=True))
         self.units: dict[str, list[tuple[Document, list[_Line]]]] = {}
         for document in documents:
             self.units.setdefault(document.group, []).append((document, _lines(document)))
@@ -108,7 +175,7 @@ class _Ranking:
         count = max(len(self.units), 1)
         mean = {field: sum(lengths[group, field] for group in self.units) / count for field in FIELDS}
         self.norm = {
-            (group, field): 1 - FIELD_B[field] + FIELD_B[field] * length / max(mean[field], 1e-9)
+            (group, field): 1 - self.b[field] + self.b[field] * length / max(mean[field], 1e-9)
             for (group, field), length in lengths.items()
         }
         self.weights = [slot.weight * self._frequency(partial(self._x, slot=slot)) for slot in query.slots]
@@ -119,11 +186,26 @@ class _Ranking:
             if slot.weight >= 1 and any(self._x(group, slot) for group in self.units)
         ]
 
-    def hits(self, limit: int) -> Hits:
+    def hits(self, limit: int, only: Mapping[str, str], facets: Sequence[str]) -> Hits:
         scores = {group: self._score(group) for group in self.units if self._allowed(group)}
-        found = sorted((-score, group) for group, score in scores.items() if score > 0)
-        hits = tuple(self._hit(group, -score) for score, group in found[:limit])
-        return Hits(hits, len(found), self.mass / inverse_frequency(len(self.units), 0))
+        matching = [group for group, score in scores.items() if score > 0]
+        fits = [group for group in matching if self._fits(group, only)]
+        ranked = sorted((-scores[group], group) for group in fits)
+        hits = tuple(self._hit(group, -score) for score, group in ranked[:limit])
+        counted = {
+            name: Counter(
+                value
+                for group in matching
+                if self._fits(group, {other: value for other, value in only.items() if other != name})
+                for value in self.units[group][0][0].facets.get(name, ())
+            )
+            for name in facets
+        }
+        return Hits(hits, len(fits), self.mass / inverse_frequency(len(self.units), 0), counted)
+
+    def _fits(self, group: str, only: Mapping[str, str]) -> bool:
+        own = self.units[group][0][0].facets
+        return all(value in own.get(name, ()) for name, value in only.items())
 
     def _length(self, group: str, field: str) -> int:
         return sum(line.length for line in self.lines[group] if line.field == field)
@@ -132,52 +214,78 @@ class _Ranking:
         return inverse_frequency(len(self.units), sum(x(group) > 0 for group in self.units))
 
     def _score(self, group: str) -> float:
-        words = sum(
-            w * _saturated(self._x(group, slot))
-            for w, slot in zip(self.weights, self.query.slots, strict=True)
+        return self.explanation(group).score
+
+    def explanation(self, group: str) -> Explanation:
+        """The score of a group in parts; 0 when a phrase or a word to leave out forbids it."""
+        parts = tuple(
+            self._part(group, slot, weight)
+            for slot, weight in zip(self.query.slots, self.weights, strict=True)
         )
-        score = words / self.mass if self.mass else 0.0
-        score += ranking.PAIRS * self._pairs(group) + ranking.PASSAGE * self._best_line(group)
-        return score * self.units[group][-1][0].prior
+        pairs, line = self._pairs(group), self._best_line(group)
+        prior = self.units[group][0][0].prior
+        adds = sum(part.adds for part in (*parts, *pairs)) + (line.adds if line else 0.0)
+        return Explanation(group, prior * adds if self._allowed(group) else 0.0, prior, parts, pairs, line)
+
+    def _part(self, group: str, slot: Slot, weight: float) -> Part:
+        times = Counter[str]()
+        for line in self.lines[group]:
+            times[line.field] += sum(line.count(term) for term, _ in slot.alternatives)
+        share, x = weight / (self.mass or 1.0), self._x(group, slot)
+        saturated = self._saturated(x)
+        words = tuple(term for term, _ in slot.alternatives)
+        return Part(words, +times, weight, share, x, saturated, share * saturated)
 
     def _x(self, group: str, slot: Slot) -> float:
         """The weighted, length-normalised frequency of a slot's words in a group."""
         return sum(
-            factor * line.count(term) * FIELD_WEIGHT[line.field] / self.norm[group, line.field]
+            factor * line.count(term) * self.field_weight[line.field] / self.norm[group, line.field]
             for line in self.lines[group]
             for term, factor in slot.alternatives
         )
 
-    def _pairs(self, group: str) -> float:
-        gained = mass = 0.0
-        for left, right in zip(self.query.slots, self.query.slots[1:], strict=False):
-            weight = max(left.weight, right.weight) * self._frequency(
-                partial(self._pair_x, left=left, right=right)
-            )
-            gained += weight * _saturated(self._pair_x(group, left, right))
-            mass += weight
-        return gained / mass if mass else 0.0
+    def _pairs(self, group: str) -> tuple[Part, ...]:
+        both = list(pairwise(self.query.slots))
+        weights = [
+            max(left.weight, right.weight) * self._frequency(partial(self._pair_x, left=left, right=right))
+            for left, right in both
+        ]
+        share = self.k.pairs / (sum(weights) or 1.0)
+        return tuple(
+            self._pair(group, left, right, weight, share * weight)
+            for (left, right), weight in zip(both, weights, strict=True)
+        )
+
+    def _pair(self, group: str, left: Slot, right: Slot, weight: float, share: float) -> Part:
+        times = Counter[str]()
+        for line in self.lines[group]:
+            times[line.field] += _side_by_side(line, left, right)
+        x = self._pair_x(group, left, right)
+        saturated = self._saturated(x)
+        words = (left.alternatives[0][0], right.alternatives[0][0])
+        return Part(words, +times, weight, share, x, saturated, share * saturated)
 
     def _pair_x(self, group: str, left: Slot, right: Slot) -> float:
         return sum(
-            line.pairs(one, other) * FIELD_WEIGHT[line.field] / self.norm[group, line.field]
+            _side_by_side(line, left, right) * self.field_weight[line.field] / self.norm[group, line.field]
             for line in self.lines[group]
-            for one, _ in left.alternatives
-            for other, _ in right.alternatives
         )
 
-    def _best_line(self, group: str) -> float:
+    def _best_line(self, group: str) -> Line | None:
         square = sum(w * w for w in self.weights)
         if not square:
-            return 0.0
+            return None
         size = math.sqrt(square) * math.sqrt(square / len(self.weights))
-        return max(
-            (
-                self._found(line) / (size * math.sqrt(line.length + ranking.SHORT))
-                for line in self.lines[group]
-            ),
-            default=0.0,
-        )
+        best: Line | None = None
+        for document, lines in self.units[group]:
+            fields = [one.field for one in lines]
+            for at, line in enumerate(lines):
+                number = at - fields.index(line.field)
+                found = self._found(line) / (size * math.sqrt(line.length + self.k.short))
+                adds = self.k.passage * found
+                if found and (best is None or adds > best.adds):
+                    best = Line(document.id, line.field, number, line.length, adds)
+        return best
 
     def _found(self, line: _Line) -> float:
         return sum(
@@ -192,7 +300,7 @@ class _Ranking:
         lines = self.lines[group]
         if any(line.count(term) for line in lines for term in self.query.without):
             return False
-        return all(any(line.has_phrase(phrase) for line in lines) for phrase in self.query.phrases)
+        return all(any(line.has_phrase(run) for line in lines for run in runs) for runs in self.query.phrases)
 
     def _hit(self, group: str, score: float) -> Hit:
         slots = self.query.slots
@@ -201,7 +309,7 @@ class _Ranking:
             group=group,
             id=max(self.units[group], key=lambda unit: self._strength(unit[1]))[0].id,
             score=score,
-            coverage=ranking.covered(slots, self.weights, matched),
+            coverage=covered(slots, self.weights, matched),
             matched=frozenset(
                 term
                 for slot, found in zip(slots, matched, strict=True)
@@ -210,13 +318,16 @@ class _Ranking:
             ),
         )
 
+    def _saturated(self, x: float) -> float:
+        return x / (x + self.k.k1)
+
     def _strength(self, lines: Sequence[_Line]) -> float:
         """How well the section's own text answers."""
         return sum(
             w
-            * _saturated(
+            * self._saturated(
                 sum(
-                    factor * line.count(term) * SECTION_WEIGHT.get(line.field, 0.0)
+                    factor * line.count(term) * self.section[line.field]
                     for line in lines
                     for term, factor in slot.alternatives
                 )
@@ -236,5 +347,11 @@ def _lines(document: Document) -> list[_Line]:
     ]
 
 
-def _saturated(x: float) -> float:
-    return x / (x + K1)
+def _side_by_side(line: _Line, left: Slot, right: Slot) -> int:
+    """How often a word of the left slot stands right before one of the right; phrases are left out."""
+    return sum(
+        line.pairs(one, other)
+        for one, _ in left.alternatives
+        for other, _ in right.alternatives
+        if " " not in one and " " not in other
+    )

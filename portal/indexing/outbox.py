@@ -67,6 +67,11 @@ def all_changes(session: Session) -> list[Change]:
     return _by_group(queue.all_rows(session, KIND))
 
 
+def pending(session: Session) -> set[int]:
+    """The groups of which the index may still hold an older state. One statement."""
+    return {row.payload["group"] for row in queue.all_rows(session, KIND)}
+
+
 def settle(session: Session, changes: Iterable[Change]) -> None:
     """Delete the rows of changes that are in the index: those that were read, by their ids.
 

@@ -58,3 +58,14 @@ def pack(passage: Passage, token: Token) -> int:
     """Where a term stands, as 32 bits: field, line, word within the line."""
     offset = token.position - passage.tokens[0].position
     return (passage.field << (LINE_BITS + OFFSET_BITS)) | (passage.line << OFFSET_BITS) | offset
+
+
+def names(document: Document) -> tuple[tuple[str, int, bool], ...]:
+    """The folded words of what a document is called (title, questions, keywords), each once for a
+    field, with the field's number and whether it begins the title."""
+    found: dict[tuple[str, int, bool], None] = {}
+    for code, name in enumerate(FIELDS):
+        if name in ("title", "questions", "keywords"):
+            for token in analyse(document.fields.get(name, ""), document.language):
+                found[token.word, code, name == "title" and token.position == 0] = None
+    return tuple(found)

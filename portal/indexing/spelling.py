@@ -4,10 +4,14 @@ Only words that somebody may see are ever proposed; the distance is Damerau–Le
 restricted form (optimal string alignment: insert, drop, replace, swap neighbours; no place twice).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Final, Protocol
 
-from portal.indexing.corpus import View
+import numpy as np
+from numpy.typing import NDArray
+
+from portal.indexing.arrays import Floats, Ints
 
 MIN_LENGTH: Final = 4
 """Shorter words have too many neighbours to guess."""
@@ -21,6 +25,19 @@ OTHER_FIRST_LETTER: Final = 0.5
 
 MOST: Final = 3
 
+LEAST_ALIKE: Final = 0.2
+"""Words that share fewer of their letter pairs (Dice's coefficient) are no likely slip at all."""
+
+
+class Words(Protocol):
+    """Words in which neighbours can be looked for."""
+
+    def about(self, word: str, reach: int) -> Iterable[str]:
+        """At least all words within `reach` edits of `word`; others may be among them."""
+
+    def alike(self, word: str) -> Iterable[tuple[float, str]]:
+        """Words with at least LEAST_ALIKE of their letter pairs in common, with that share."""
+
 
 class Frequencies(Protocol):
     """Anything that can tell in how many visible documents a word stands."""
@@ -28,31 +45,83 @@ class Frequencies(Protocol):
     def frequency(self, word: str) -> int: ...
 
 
-class ViewVocabulary:
-    """The words of one view."""
+class WordList:
+    """Words with arrays that tell at once which of them cannot be near a given word.
 
-    def __init__(self, view: View) -> None:
-        self._view = view
+    An edit changes few of a word's letters and neighbouring pairs, so words whose sets of them
+    differ by more need no closer look. Sets are kept as 64 bits; letters that share a bit make the
+    test weaker, never wrong.
+    """
 
-    def frequency(self, word: str) -> int:
-        return self._view.word_frequency(word)
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = words
+        self._length = np.array([len(word) for word in words], np.int64)
+        self._letters = np.array([_bits(word) for word in words], np.uint64)
 
-    def near(self, word: str) -> Sequence[tuple[str, float]]:
-        kept = self._view.kept.get(("near", word), lambda: near(self, self._view.corpus.words, word))
-        assert isinstance(kept, tuple)
-        return kept
+    def about(self, word: str, reach: int) -> Iterator[str]:
+        near = np.abs(self._length - len(word)) <= reach
+        # Replacing a letter takes one out of the set and puts one in: the most that one edit does.
+        near &= _differing(self._letters, _bits(word)) <= 2 * reach
+        maybe = np.flatnonzero(near).tolist()
+        # Swapping neighbours changes three pairs into three others.
+        pairs = np.array([_bits(_pairs(self.words[at])) for at in maybe], np.uint64)
+        for at, differing in zip(maybe, _differing(pairs, _bits(_pairs(word))), strict=True):
+            if differing <= 6 * reach:
+                yield self.words[at]
 
-    def knows(self, term: str) -> bool:
-        return len(self._view.postings(term).passage) > 0
+    def alike(self, word: str) -> Iterator[tuple[float, str]]:
+        pairs = _pairs(word)
+        common = np.zeros(len(self.words), np.int64)
+        for pair in pairs:
+            common[self._with_pair.get(pair, [])] += 1
+        share: Floats = 2 * common / (len(pairs) + self._number_of_pairs)
+        for at in np.flatnonzero(share >= LEAST_ALIKE).tolist():
+            yield float(share[at]), self.words[at]
 
-    def closest(self, word: str) -> str | None:
-        kept = self._view.kept.get(("closest", word), lambda: closest(self, self._view.corpus.words, word))
-        assert kept is None or isinstance(kept, str)
-        return kept
+    @cached_property
+    def _number_of_pairs(self) -> Ints:
+        return np.array([len(_pairs(word)) for word in self.words], np.int64)
+
+    @cached_property
+    def _with_pair(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for at, word in enumerate(self.words):
+            for pair in _pairs(word):
+                found.setdefault(pair, []).append(at)
+        return found
 
 
-def near(vocabulary: Frequencies, words: Sequence[str], word: str) -> tuple[tuple[str, float], ...]:
-    """The best of `words` within reach of `word`, each with a factor between 0 and 1.
+class PlainWords:
+    """The same, by looking at every word."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = words
+
+    def about(self, word: str, reach: int) -> Sequence[str]:
+        return self._words
+
+    def alike(self, word: str) -> Iterator[tuple[float, str]]:
+        pairs = _pairs(word)
+        for other in self._words:
+            share = 2 * len(pairs & _pairs(other)) / (len(pairs) + len(_pairs(other)))
+            if share >= LEAST_ALIKE:
+                yield share, other
+
+
+def _bits(parts: Iterable[str]) -> int:
+    bits = 0
+    for part in parts:
+        code = ord(part[0]) * 31 + ord(part[1]) if len(part) > 1 else ord(part)
+        bits |= 1 << (code % 64)
+    return bits
+
+
+def _differing(sets: NDArray[np.uint64], one: int) -> Ints:
+    return np.asarray(np.bitwise_count(sets ^ np.uint64(one)), np.int64)
+
+
+def near(vocabulary: Frequencies, lists: Iterable[Words], word: str) -> tuple[tuple[str, float], ...]:
+    """The best words of all `lists` within reach of `word`, each with a factor between 0 and 1.
 
     `vocabulary` tells how often, if at all, a word may be seen. Ordered by distance, then by
     frequency, then by the alphabet.
@@ -61,7 +130,7 @@ def near(vocabulary: Frequencies, words: Sequence[str], word: str) -> tuple[tupl
         return ()
     reach = 1 if len(word) < LONG else 2
     found = []
-    for other, distance in _within(words, word, reach):
+    for other, distance in _within(lists, word, reach).items():
         frequency = vocabulary.frequency(other)
         if frequency:
             found.append((distance + (OTHER_FIRST_LETTER if other[0] != word[0] else 0.0), -frequency, other))
@@ -72,12 +141,13 @@ def near(vocabulary: Frequencies, words: Sequence[str], word: str) -> tuple[tupl
     )
 
 
-def _within(words: Sequence[str], word: str, reach: int) -> Iterator[tuple[str, int]]:
-    for other in words:
-        if abs(len(other) - len(word)) <= reach and len(other) >= MIN_LENGTH - 1:
-            distance = edits(word, other, reach)
-            if distance <= reach:
-                yield other, distance
+def _within(lists: Iterable[Words], word: str, reach: int) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for words in lists:
+        for other in words.about(word, reach):
+            if other not in found and abs(len(other) - len(word)) <= reach and len(other) >= MIN_LENGTH - 1:
+                found[other] = edits(word, other, reach)
+    return {other: distance for other, distance in found.items() if distance <= reach}
 
 
 def edits(one: str, other: str, most: int) -> int:
@@ -103,11 +173,9 @@ def edits(one: str, other: str, most: int) -> int:
     return min(row[-1], most + 1)
 
 
-def closest(vocabulary: Frequencies, words: Sequence[str], word: str) -> str | None:
-    """The visible word that shares the most letter pairs with `word` (Dice's coefficient), if any."""
-    pairs = _pairs(word)
-    scored = ((2 * len(pairs & _pairs(other)) / (len(pairs) + len(_pairs(other))), other) for other in words)
-    for _, other in sorted(((-score, other) for score, other in scored if score > 0)):
+def closest(vocabulary: Frequencies, lists: Iterable[Words], word: str) -> str | None:
+    """The visible word that shares the most letter pairs with `word`, if any shares enough."""
+    for _, other in sorted({(-share, other) for words in lists for share, other in words.alike(word)}):
         if len(other) > 1 and vocabulary.frequency(other):
             return other
     return None

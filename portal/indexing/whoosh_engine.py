@@ -25,13 +25,26 @@ from whoosh.index import IndexError as WhooshIndexError
 from whoosh.reading import SegmentReader, TermNotFound
 from whoosh.writing import SegmentWriter
 
-from portal.indexing.corpus import Corpus, Ints, Segment, Unit
-from portal.indexing.engine import FIELDS, Document, EngineError, EngineQuery, Hits
-from portal.indexing.passages import pack, passages
+from portal.indexing import explaining, suggesting
+from portal.indexing.arrays import Ints
+from portal.indexing.corpus import Corpus
+from portal.indexing.engine import (
+    ANYTHING,
+    FIELDS,
+    NOBODY,
+    Document,
+    EngineError,
+    EngineQuery,
+    Explanation,
+    Hits,
+    Suggested,
+)
+from portal.indexing.passages import names, pack, passages
 from portal.indexing.ranking import rank
-from portal.indexing.spelling import ViewVocabulary
+from portal.indexing.segments import Segment, Unit
+from portal.indexing.vocabulary import ViewVocabulary
 
-NAME = "portal-1"
+NAME = "portal-2"
 """Name of the index in its folder; raised when what is stored changes, so an old one is not read."""
 
 LOCK_WAIT_SECONDS = 10.0
@@ -198,11 +211,32 @@ class WhooshEngine:
 
     # --- reading
 
-    def search(self, query: EngineQuery, *, audiences: frozenset[str], limit: int) -> Hits:
-        return _guarded(lambda: rank(self.corpus().view(audiences), query, limit))
+    def search(
+        self,
+        query: EngineQuery,
+        *,
+        audiences: frozenset[str],
+        limit: int,
+        hidden: frozenset[str] = NOBODY,
+        only: Mapping[str, str] = ANYTHING,
+        facets: Sequence[str] = (),
+    ) -> Hits:
+        return _guarded(
+            lambda: rank(self.corpus().view(audiences, hidden), query, limit, only=only, facets=facets)
+        )
 
-    def vocabulary(self, *, audiences: frozenset[str]) -> ViewVocabulary:
-        return _guarded(lambda: ViewVocabulary(self.corpus().view(audiences)))
+    def explain(
+        self, query: EngineQuery, *, audiences: frozenset[str], group: str, hidden: frozenset[str] = NOBODY
+    ) -> Explanation | None:
+        return _guarded(lambda: explaining.explain(self.corpus().view(audiences, hidden), query, group))
+
+    def suggest(
+        self, words: Sequence[str], *, audiences: frozenset[str], limit: int, hidden: frozenset[str] = NOBODY
+    ) -> Sequence[Suggested]:
+        return _guarded(lambda: suggesting.suggest(self.corpus().view(audiences, hidden), words, limit))
+
+    def vocabulary(self, *, audiences: frozenset[str], hidden: frozenset[str] = NOBODY) -> ViewVocabulary:
+        return _guarded(lambda: ViewVocabulary(self.corpus().view(audiences, hidden)))
 
     def versions(self) -> Mapping[str, int]:
         return _guarded(lambda: self.corpus().versions()) if self._link.exists() else {}
@@ -264,6 +298,9 @@ def _stored(document: Document) -> dict[str, Any]:
         document.audiences,
         document.prior,
         tuple(tuple(counts) for counts in lines),
+        names(document),
+        tuple((name, tuple(values)) for name, values in sorted(document.facets.items())),
+        document.language,
     )
     return {"group": document.group, "unit": facts, "terms": terms, "words": words}
 

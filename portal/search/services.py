@@ -5,8 +5,8 @@ shown (title, snippet, link) comes from the database, so a stale index can neith
 """
 
 import logging
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -14,16 +14,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, markdown
-from portal.accounts.models import Person, Team
+from portal.accounts.models import Person, Site, Team
 from portal.articles import rendering
-from portal.articles.documents import section_of, tokens
-from portal.articles.models import Article, Rendering, Revision
+from portal.articles.documents import document_id, hidden, section_of, tokens
+from portal.articles.models import Article, Rendering, Revision, Topic
 from portal.articles.queries import overdue, visible_to
 from portal.indexing.analysis import analyse
-from portal.indexing.engine import EngineError, Hit, Hits, SearchEngine
+from portal.indexing.engine import ANYTHING, NOBODY, EngineError, Hit, Hits, SearchEngine
+from portal.search import tuning
 from portal.search.confidence import WEAK, confidence
+from portal.search.rules import NO_RULES, Rules
 from portal.search.snippets import Parts, snippet
-from portal.search.understanding import Understood, understand
+from portal.search.understanding import Understood, subject, understand
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,31 @@ LOOSE_CONFIDENCE: Final = 0.25
 """Confidence is cut to this share when nothing matched but the closest words there are."""
 
 
+BET_CONFIDENCE: Final = 0.9
+"""An answer that an admin recommends for this very question is as sure as it gets."""
+
+FACETS: Final = ("topic", "type", "team", "site")
+
 Corrections = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """One value to filter by, and how many of the articles that match have it."""
+
+    value: str
+    label: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """What the list can be filtered by, the commonest value first. `name` is one of FACETS."""
+
+    name: str
+    label: str
+    values: tuple[FacetValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +86,7 @@ class Result:
     partial: bool
     score: float
     matched: tuple[str, ...]
+    recommended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,53 +104,165 @@ class Answer:
     understood: tuple[str, ...]
     corrections: Corrections
     degraded: bool = False
+    facets: tuple[Facet, ...] = ()
+    synonyms: Corrections = ()
+    """(typed, also searched for) by the rules of admins, of those that stand in a hit."""
 
     @property
     def weak(self) -> bool:
         return self.confidence < WEAK
 
 
-def ask(session: Session, engine: SearchEngine, text: str, *, by: Person, limit: int = LIMIT) -> Answer:
-    """The best answers to `text` that `by` may see. Never fails because of the index."""
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What the engine found, how the question was understood, and the share of confidence left."""
+
+    hits: Hits
+    understood: Understood
+    share: float
+
+
+def ask(
+    session: Session,
+    engine: SearchEngine,
+    text: str,
+    *,
+    by: Person,
+    limit: int = LIMIT,
+    rules: Rules | None = None,
+    only: Mapping[str, str] = ANYTHING,
+    exact: bool = False,
+) -> Answer:
+    """The best answers to `text` that `by` may see. Never fails because of the index.
+
+    `rules` are those in force unless given; `only` keeps articles with these values of FACETS;
+    `exact` searches for the words as typed, without corrections and synonyms.
+    """
+    rules = tuning.rules(session) if rules is None else rules
+    audiences, gone = tokens(session, by), hidden(session, by=by)
     try:
-        found, understood, share = _rank(engine, text, tokens(session, by), limit)
+        ranked = rank(
+            engine,
+            text,
+            audiences=audiences,
+            limit=limit,
+            rules=rules,
+            hidden=gone,
+            only=only,
+            exact=exact,
+            facets=FACETS,
+        )
     except EngineError:
         log.exception("the index did not answer; searching the database")
         return _from_database(session, text, by=by, limit=limit)
-    hits = _results(session, found.hits, understood.marks, by=by)
-    lost = len(found.hits) - len(hits)
+    found, understood = ranked.hits, ranked.understood
+    bets = [] if exact else _bets(rules, understood)
+    hits = _results(session, _lifted(found.hits, bets, only=only), understood.marks, bets, by=by)
+    lost = len(found.hits) - sum(not _added(hit) for hit in hits)
+    sure = confidence([hit.score for hit in found.hits], found.mass) * ranked.share
     return Answer(
-        hits=tuple(hits),
-        count=max(found.total - lost, len(hits)),
-        confidence=share * confidence([hit.score for hit in hits], found.mass),
+        hits=tuple(hits[:limit]),
+        count=max(found.total - lost + sum(map(_added, hits)), len(hits)),
+        confidence=max(sure, BET_CONFIDENCE) if hits and hits[0].recommended else sure if hits else 0.0,
         understood=understood.words,
         corrections=_shown(understood.corrections, hits),
+        facets=_facets(session, found.facets, only),
+        synonyms=_shown(understood.synonyms, hits),
     )
 
 
+def rank(
+    engine: SearchEngine,
+    text: str,
+    *,
+    audiences: frozenset[str],
+    limit: int,
+    rules: Rules = NO_RULES,
+    hidden: frozenset[str] = NOBODY,
+    only: Mapping[str, str] = ANYTHING,
+    exact: bool = False,
+    facets: Sequence[str] = (),
+) -> Ranked:
+    """What the engine says, without a look at the database: for many questions at once. Nothing of it
+    may be shown to anybody before it was read again. Raises EngineError."""
+    vocabulary = engine.vocabulary(audiences=audiences, hidden=hidden)
+    understood = understand(text, vocabulary, rules, exact=exact)
+    share = 1.0
+    found = engine.search(
+        understood.query, audiences=audiences, limit=limit, hidden=hidden, only=only, facets=facets
+    )
+    if not found.hits and understood.query.slots and not exact and not only:
+        understood = understand(text.replace('"', " "), vocabulary, rules, loose=True)
+        share = LOOSE_CONFIDENCE
+        found = engine.search(
+            understood.query, audiences=audiences, limit=limit, hidden=hidden, facets=facets
+        )
+    return Ranked(found, understood, share)
+
+
+def _bets(rules: Rules, understood: Understood) -> list[int]:
+    """The articles recommended for this question, in the order in which admins did."""
+    if not understood.subject:
+        return []
+    return [bet.article_id for bet in rules.bets if subject(bet.question, rules) == understood.subject]
+
+
+def _lifted(hits: Sequence[Hit], bets: Sequence[int], *, only: Mapping[str, str]) -> list[Hit]:
+    """The hits with what is recommended first. Where a filter is chosen, only what fits it."""
+    there = {hit.group: hit for hit in hits}
+    added = {str(bet): Hit(str(bet), document_id(bet, ""), 0.0, 1.0, frozenset()) for bet in bets}
+    first = [there.get(group, hit) for group, hit in added.items() if group in there or not only]
+    return first + [hit for hit in hits if hit.group not in added]
+
+
+def _added(hit: Result) -> bool:
+    """Whether a result is in the list only because it is recommended."""
+    return hit.recommended and not hit.matched
+
+
 def _shown(corrections: Corrections, hits: Sequence[Result]) -> Corrections:
-    """The corrections whose word stands in a hit. The index may still know words of an article that
-    the person may not see any more, and a correction would tell them."""
-    there = {term for hit in hits for term in hit.matched}
+    """The words of which all stems stand in hits: others help nobody."""
+    there = {part for hit in hits for term in hit.matched for part in term.split(" ")}
     return tuple(
         (typed, used) for typed, used in corrections if any(token.term in there for token in analyse(used))
     )
 
 
-def _rank(
-    engine: SearchEngine, text: str, audiences: frozenset[str], limit: int
-) -> tuple[Hits, Understood, float]:
-    """Hits, how the question was understood, and the share of confidence that is left."""
-    vocabulary = engine.vocabulary(audiences=audiences)
-    understood = understand(text, vocabulary)
-    found = engine.search(understood.query, audiences=audiences, limit=limit)
-    if found.hits or not understood.query.slots:
-        return found, understood, 1.0
-    loose = understand(text.replace('"', " "), vocabulary, loose=True)
-    return engine.search(loose.query, audiences=audiences, limit=limit), loose, LOOSE_CONFIDENCE
+def _facets(
+    session: Session, counted: Mapping[str, Mapping[str, int]], only: Mapping[str, str]
+) -> tuple[Facet, ...]:
+    """The facets that there is a choice in, with names for their values. One statement."""
+    worth = {name: counts for name, counts in counted.items() if len(counts) > 1 or name in only}
+    if not worth:
+        return ()
+    names = {(kind, value): name for kind, value, name in session.execute(_NAMES)}
+    names["type", "article"] = "Articles"
+    return tuple(
+        Facet(
+            name,
+            FACET_LABELS[name],
+            tuple(
+                FacetValue(value, names[name, value], count, chosen=only.get(name) == value)
+                for value, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+                if (name, value) in names
+            ),
+        )
+        for name, counts in worth.items()
+        if counts
+    )
 
 
-def _results(session: Session, hits: Sequence[Hit], marks: Collection[str], *, by: Person) -> list[Result]:
+FACET_LABELS: Final = {"topic": "Topic", "type": "Kind", "team": "Team", "site": "Site"}
+_NAMES: Final = sa.union_all(
+    sa.select(sa.literal("topic"), sa.cast(Topic.id, sa.String), Topic.name),
+    sa.select(sa.literal("team"), sa.cast(Team.id, sa.String), Team.name),
+    sa.select(sa.literal("site"), Site.slug, Site.name),
+)
+
+
+def _results(
+    session: Session, hits: Sequence[Hit], marks: Collection[str], bets: Collection[int] = (), *, by: Person
+) -> list[Result]:
     """The hits that `by` may see, with what the page shows of them. Two statements for all."""
     places = {int(hit.group): section_of(hit.id)[1] for hit in hits}
     articles = {
@@ -141,7 +280,8 @@ def _results(session: Session, hits: Sequence[Hit], marks: Collection[str], *, b
         if article is not None and article.live is not None:
             found = sections.get(article.live.id, {})
             section = found.get(places[article.id], {})
-            results.append(_result(article, hit, section, marks, rank=len(results) + 1))
+            result = _result(article, hit, section, marks, rank=len(results) + 1)
+            results.append(replace(result, recommended=True) if article.id in bets else result)
     return results
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.indexing.analysis import analyse
-from portal.indexing.engine import Document, EngineError, EngineQuery, SearchEngine, Slot
+from portal.indexing.engine import Document, EngineError, EngineQuery, Hit, SearchEngine, Slot
 from portal.indexing.memory_engine import MemoryEngine
 from portal.indexing.whoosh_engine import WhooshEngine
 
@@ -33,7 +33,7 @@ def doc(
     **more: object,
 ) -> Document:
     fields = {"title": title, "body": body} | {
-        k: str(v) for k, v in more.items() if k in ("heading", "answer")
+        k: str(v) for k, v in more.items() if k in ("heading", "answer", "keywords", "questions")
     }
     return Document(
         id=f"{group}#{section}",
@@ -42,6 +42,8 @@ def doc(
         audiences=frozenset({audience}),
         fields=fields,
         prior=float(str(more.get("prior", 1.0))),
+        facets={k: tuple(str(v).split()) for k, v in more.items() if k in ("topic", "team", "site")},
+        language=str(more.get("language", "en")),
     )
 
 
@@ -52,7 +54,7 @@ def words(text: str, *, phrases: Sequence[str] = (), without: Sequence[str] = ()
             for token in analyse(text)
             if not token.joined
         ),
-        phrases=tuple(tuple(t.term for t in analyse(phrase)) for phrase in phrases),
+        phrases=tuple((tuple(t.term for t in analyse(phrase)),) for phrase in phrases),
         without=tuple(t.term for word in without for t in analyse(word)),
     )
 
@@ -159,20 +161,151 @@ def test_a_prior_decides_between_equals(engine: SearchEngine) -> None:
     assert groups(engine, words("lamp")) == ["2", "1"]
 
 
+def test_a_phrase_is_one_of_a_words_synonyms(engine: SearchEngine) -> None:
+    engine.put(
+        [
+            doc("1", body="multi factor authentication"),
+            doc("2", body="authentication with one factor"),
+            doc("3", body="2fa"),
+        ]
+    )
+    phrase = " ".join(token.term for token in analyse("multi factor authentication"))
+    query = EngineQuery((Slot((("2fa", 1.0), (phrase, 0.8))),))
+    assert groups(engine, query) == ["3", "1"]
+    assert engine.search(query, audiences=ALL, limit=5).hits[1].matched == {"2fa", phrase}
+
+
+def test_groups_that_the_index_does_not_know_to_be_hidden_yet_change_nothing(engine: SearchEngine) -> None:
+    seen = [doc(str(n), title=f"Lamp {n}", body="wick oil lamp " * n, topic="light") for n in range(1, 6)]
+    engine.put(seen)
+    query = words("wick oil secret")
+    alone = engine.search(query, audiences=ALL, limit=20, facets=("topic",))
+    engine.put([doc(str(n), title="Secret", body="secret wick", topic="light") for n in range(6, 9)])
+    hidden = frozenset({"6", "7", "8", "gone long ago"})
+    assert engine.search(query, audiences=ALL, limit=20, hidden=hidden, facets=("topic",)) == alone
+    vocabulary = engine.vocabulary(audiences=ALL, hidden=hidden)
+    assert (vocabulary.frequency("secret"), vocabulary.knows("secret")) == (0, False)
+    assert vocabulary.near("secrte") == ()
+    assert engine.suggest(["secr"], audiences=ALL, limit=8, hidden=hidden) == ()
+    assert [found.group for found in engine.suggest(["secr"], audiences=ALL, limit=8)] == ["6", "7", "8"]
+    assert engine.explain(query, audiences=ALL, group="6", hidden=hidden) is None
+
+
+def test_facets_count_what_matches_and_fits_the_other_choices(engine: SearchEngine) -> None:
+    engine.put(
+        [
+            doc("1", body="lamp", topic="light", site="leeds hamburg"),
+            doc("2", body="lamp", topic="light", site="leeds"),
+            doc("3", body="lamp oil", topic="fuel"),
+            doc("4", body="oil", topic="fuel", site="leeds"),
+            doc("5", body="lamp", topic="secret", audience="payroll"),
+        ]
+    )
+    names = ("topic", "site", "nothing")
+    found = engine.search(words("lamp"), audiences=ALL, limit=9, facets=names)
+    assert found.facets == {
+        "topic": {"light": 2, "fuel": 1}, "site": {"leeds": 2, "hamburg": 1}, "nothing": {},
+    }  # fmt: skip
+    chosen = engine.search(words("lamp"), audiences=ALL, limit=9, facets=names, only={"topic": "fuel"})
+    assert ([hit.group for hit in chosen.hits], chosen.total) == (["3"], 1)
+    assert chosen.facets == {"topic": {"light": 2, "fuel": 1}, "site": {}, "nothing": {}}
+    for only in ({"topic": "secret"}, {"nothing": "at all"}):
+        assert engine.search(words("lamp"), audiences=ALL, limit=9, only=only).hits == ()
+
+
+def test_suggestions_begin_with_what_was_typed_and_prefer_titles(engine: SearchEngine) -> None:
+    engine.put(
+        [
+            doc("1", title="Reset a password"),
+            doc("2", title="Passport for a business trip"),
+            doc("3", title="Sign in", keywords="password"),
+            doc("4", title="Forgotten", questions="how do I reset my password?"),
+            doc("5", title="Printing", body="password"),
+            doc("6", title="Password secrets", audience="payroll"),
+        ]
+    )
+
+    def suggested(*typed: str) -> list[str]:
+        return [one.group for one in engine.suggest(typed, audiences=ALL, limit=8)]
+
+    assert suggested("pass") == ["2", "1", "3", "4"]
+    assert suggested("password") == ["1", "3", "4"]
+    assert suggested("reset", "pass") == ["1", "4"]
+    assert suggested("zebra") == suggested() == suggested("pass", "zebra") == []
+    assert engine.suggest(["pass"], audiences=frozenset(), limit=8) == ()
+
+
+def test_languages_are_those_of_what_may_be_seen(engine: SearchEngine) -> None:
+    engine.put(
+        [doc("1", body="lamp"), doc("2", body="lampe", language="de"), doc("3", body="lampe", language="de")]
+    )
+    engine.put([doc("4", body="lampe", language="fr", audience="payroll")])
+    assert list(engine.vocabulary(audiences=ALL).languages()) == ["de", "en"]
+
+
 WORDS = ["lamp", "wick", "oil", "glass", "reset", "the", "of", "wi-fi", "night"]
+
+
+def _with_synonym(query: EngineQuery, synonym: str) -> EngineQuery:
+    """The first word of the question may also be said as `synonym`."""
+    if not synonym or not query.slots:
+        return query
+    first, *rest = query.slots
+    more = Slot((*first.alternatives, (synonym, 0.8)), first.weight)
+    return EngineQuery((more, *rest), query.phrases, query.without)
+
+
 texts = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 bodies = st.lists(texts, max_size=4).map("\n".join)
 documents = st.lists(
     st.tuples(texts, bodies, bodies, st.sampled_from(["everyone", "payroll", "hr"])), min_size=1, max_size=8
 )
 queries = st.builds(
-    lambda text, phrase, without: words(
-        text, phrases=[phrase] if phrase else [], without=[without] if without else []
+    lambda text, phrase, without, synonym: _with_synonym(
+        words(text, phrases=[phrase] if phrase else [], without=[without] if without else []), synonym
     ),
     st.lists(st.sampled_from([*WORDS, "zebra"]), max_size=5).map(" ".join),
     st.sampled_from(["", "", "", "lamp oil"]),
     st.sampled_from(["", "", "glass"]),
+    st.sampled_from(["", "", "wick", "oil glass"]),
 )
+
+
+def _change(order: random.Random, found: Sequence[tuple[str, str, str, str]], *engines: SearchEngine) -> None:
+    """Put most of the groups, remove some of the others."""
+    for number, (title, one, other, audience) in enumerate(found):
+        facets = {"topic": title[:5], "team": "hr" if number % 2 else "it"}
+        group = [
+            doc(str(number), title=title, body=one, audience=audience, **facets),
+            doc(str(number), heading=title[:4], body=other, audience=audience, section="s", **facets),
+        ]
+        chance, gone = order.random() < 0.8, order.random() < 0.5
+        for engine in engines:
+            if chance:
+                engine.put(group)
+            elif gone:
+                engine.remove([str(number)])
+
+
+def _same_explanation(
+    fast: SearchEngine, plain: SearchEngine, query: EngineQuery, audiences: frozenset[str], hit: Hit,
+    hidden: frozenset[str],
+) -> None:  # fmt: skip
+    """Both explain the score that the hit has, by the same parts."""
+    ours = fast.explain(query, audiences=audiences, group=hit.group, hidden=hidden)
+    theirs = plain.explain(query, audiences=audiences, group=hit.group, hidden=hidden)
+    assert ours is not None
+    assert theirs is not None
+    assert ours.score == pytest.approx(hit.score)
+    assert theirs.score == pytest.approx(hit.score)
+    for one, other in zip((*ours.parts, *ours.pairs), (*theirs.parts, *theirs.pairs), strict=True):
+        assert (one.words, one.times) == (other.words, other.times)
+        assert (one.frequency, one.share, one.x, one.saturated, one.adds) == pytest.approx(
+            (other.frequency, other.share, other.x, other.saturated, other.adds)
+        )
+    assert (ours.line is None) == (theirs.line is None)
+    if ours.line and theirs.line:
+        assert ours.line.adds == pytest.approx(theirs.line.adds)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -187,23 +320,21 @@ def test_posting_arrays_rank_as_the_plain_definition(
     plain, fast = MemoryEngine(), WhooshEngine(tmp_path_factory.mktemp("index"))
     order = random.Random(seed)
     for _ in range(2):
-        for number, (title, one, other, audience) in enumerate(found):
-            group = [
-                doc(str(number), title=title, body=one, audience=audience),
-                doc(str(number), heading=title[:4], body=other, audience=audience, section="s"),
-            ]
-            if order.random() < 0.8:
-                plain.put(group)
-                fast.put(group)
-            elif order.random() < 0.5:
-                plain.remove([str(number)])
-                fast.remove([str(number)])
+        _change(order, found, plain, fast)
     for audiences in (ALL, ALL | {"payroll"}, frozenset({"hr"})):
-        expected = plain.search(query, audiences=audiences, limit=5)
         if not fast.versions():
             continue
-        actual = fast.search(query, audiences=audiences, limit=5)
+        scope = {"hidden": frozenset({"0"}) if seed % 3 == 0 else frozenset()}
+        more = {"facets": ("topic", "team"), "only": {"team": "hr"} if seed % 2 else {}}
+        expected = plain.search(query, audiences=audiences, limit=5, **scope, **more)
+        actual = fast.search(query, audiences=audiences, limit=5, **scope, **more)
+        for typed in (["la"], ["o", "w"], ["reset"]):
+            suggested = fast.suggest(typed, audiences=audiences, limit=5, **scope)
+            assert suggested == tuple(plain.suggest(typed, audiences=audiences, limit=5, **scope))
         assert actual.total == expected.total
+        assert actual.facets == expected.facets
+        for hit in expected.hits:
+            _same_explanation(fast, plain, query, audiences, hit, **scope)
         assert actual.mass == pytest.approx(expected.mass)
         assert [hit.score for hit in actual.hits] == pytest.approx([hit.score for hit in expected.hits])
         assert [(h.group, h.id, h.matched, h.coverage) for h in actual.hits] == [

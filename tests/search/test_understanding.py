@@ -7,7 +7,8 @@ import pytest
 
 from portal.indexing.engine import Document, Vocabulary
 from portal.indexing.memory_engine import MemoryEngine
-from portal.search.understanding import FUNCTION_WEIGHT, PART_WEIGHT, understand
+from portal.indexing.weights import WEIGHTS
+from portal.search.understanding import understand
 from tests.support.payloads import spelled_out
 
 TEXT = """sign in to wifi and wi-fi with your password; IT and us can not log in,
@@ -28,14 +29,14 @@ def weights(text: str, vocabulary: Vocabulary) -> dict[str, float]:
 
 def test_question_words_count_less_and_are_kept(vocabulary: Vocabulary) -> None:
     assert weights("what is the office", vocabulary) == {
-        "what": FUNCTION_WEIGHT, "is": FUNCTION_WEIGHT, "the": FUNCTION_WEIGHT, "offic": 1.0,
+        "what": WEIGHTS.function, "is": WEIGHTS.function, "the": WEIGHTS.function, "offic": 1.0,
     }  # fmt: skip
 
 
 def test_shouted_it_is_no_question_word(vocabulary: Vocabulary) -> None:
     assert weights("call IT", vocabulary)["it"] == 1.0
-    assert weights("it is off", vocabulary)["it"] == FUNCTION_WEIGHT
-    assert weights("CALL IT", vocabulary)["it"] == FUNCTION_WEIGHT
+    assert weights("it is off", vocabulary)["it"] == WEIGHTS.function
+    assert weights("CALL IT", vocabulary)["it"] == WEIGHTS.function
 
 
 def test_not_and_us_are_kept_whole(vocabulary: Vocabulary) -> None:
@@ -44,7 +45,7 @@ def test_not_and_us_are_kept_whole(vocabulary: Vocabulary) -> None:
 
 
 def test_a_known_compound_is_searched_as_one_and_its_parts_a_little(vocabulary: Vocabulary) -> None:
-    assert weights("wi-fi", vocabulary) == {"wifi": 1.0, "wi": PART_WEIGHT, "fi": PART_WEIGHT}
+    assert weights("wi-fi", vocabulary) == {"wifi": 1.0, "wi": WEIGHTS.part, "fi": WEIGHTS.part}
     assert weights("log-office", vocabulary) == {"log": 1.0, "offic": 1.0}
 
 
@@ -67,7 +68,7 @@ def test_loose_takes_the_closest_word_also_from_another_script(vocabulary: Vocab
 
 def test_phrases_and_words_to_leave_out(vocabulary: Vocabulary) -> None:
     found = understand('“sign in” office -email - "x" e-mail', vocabulary)
-    assert found.query.phrases == (("sign", "in"),)
+    assert found.query.phrases == ((("sign", "in"),),)
     assert found.query.without == ("email",)
     alone = understand("-email", vocabulary)
     assert alone.query.without == ()

@@ -1,0 +1,140 @@
+"""Segments: the immutable parts of an index, with what is read from them kept as arrays."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from portal.indexing.arrays import Floats, Ints, Kept, coded
+from portal.indexing.engine import FIELDS
+from portal.indexing.passages import LINE_BITS, OFFSET_BITS
+from portal.indexing.spelling import WordList
+
+MAX_TERMS_KEPT: Final = 20_000
+"""Posting lists kept for each segment and view; the least recently used go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What an index stores about one document besides its postings.
+
+    `lines[f]` are the word counts of the lines of field f, for every field of FIELDS. `names` are
+    the folded words of title, questions and keywords with the number of their field, and whether
+    one begins the title.
+    """
+
+    id: str
+    group: str
+    version: int
+    audiences: frozenset[str]
+    prior: float
+    lines: tuple[tuple[int, ...], ...]
+    names: tuple[tuple[str, int, bool], ...] = ()
+    facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Where a term stands: passages in ascending order, and the word within each passage."""
+
+    passage: Ints
+    offset: Ints
+
+
+class Names:
+    """The words of all names of a segment in order, to find those that begin with some letters."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        rows = [
+            (word, number, name_value(field, begins=begins))
+            for number, unit in enumerate(units)
+            for word, field, begins in unit.names
+        ]
+        rows.sort()
+        self._words, code = coded([word for word, _, _ in rows])
+        self._start: Ints = np.searchsorted(code, np.arange(len(self._words) + 1))
+        self._unit: Ints = np.array([number for _, number, _ in rows], np.int64)
+        self._value: Floats = np.array([value for _, _, value in rows], np.float64)
+
+    def beginning(self, letters: str) -> tuple[Ints, Floats]:
+        """The units with a name word that begins with `letters`, one for each such word, and what
+        each is worth."""
+        low = bisect_left(self._words, letters)
+        high = bisect_left(self._words, letters + "\U0010ffff")
+        first, end = self._start[low], self._start[high]
+        value = self._value[first:end]
+        if low < high and self._words[low] == letters:
+            value = value.copy()
+            value[: self._start[low + 1] - first] += NAME_WHOLE
+        return self._unit[first:end], value
+
+
+NAME_VALUE: Final = {"title": 4.0, "keywords": 2.0, "questions": 1.0}
+NAME_BEGINS: Final = 1.0
+"""Added for the first word of a title."""
+NAME_WHOLE: Final = 0.5
+"""Added for a word that is typed to its end."""
+
+
+def name_value(field: int, *, begins: bool) -> float:
+    """What a name's word is worth for suggestions: field is a number into FIELDS."""
+    return NAME_VALUE[FIELDS[field]] + (NAME_BEGINS if begins else 0.0)
+
+
+class Segment:
+    """An immutable part of an index. Subclasses read postings and words from where they lie.
+
+    Units of one group stand together. `groups` and `audiences` are the distinct ones, `unit_group`
+    and `unit_audience` say which of them each unit has.
+    """
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.units = units
+        counts = np.array([[len(lines) for lines in unit.lines] for unit in units], np.int64)
+        counts = counts.reshape(len(units), len(FIELDS))
+        starts = np.concatenate([[0], np.cumsum(counts.ravel())])
+        self.passages = int(starts[-1])
+        self._first = starts[:-1].reshape(counts.shape)
+        self.passage_unit: Ints = np.repeat(np.arange(len(units)), counts.sum(axis=1))
+        self.passage_field: Ints = np.repeat(np.tile(np.arange(len(FIELDS)), len(units)), counts.ravel())
+        flat = [length for unit in units for lines in unit.lines for length in lines]
+        self.passage_length: Ints = np.array(flat, np.int64)
+        self.groups, self.unit_group = coded(unit.group for unit in units)
+        self.audiences, self.unit_audience = coded(unit.audiences for unit in units)
+        self.prior: Floats = np.array([unit.prior for unit in units], np.float64)
+        self._kept: Kept[str, Postings] = Kept(MAX_TERMS_KEPT)
+
+    @cached_property
+    def names(self) -> Names:
+        """The words of the names of all units, deleted ones included."""
+        return Names(self.units)
+
+    def read(self, term: str) -> tuple[Ints, Ints]:
+        """Unit numbers and packed places (`passages.pack`) of a term, ordered by both."""
+        raise NotImplementedError
+
+    def words(self) -> Sequence[str]:
+        """All folded words of this segment as typed, deleted units included."""
+        raise NotImplementedError
+
+    @cached_property
+    def word_list(self) -> WordList:
+        """The words in the form that spelling looks them up in."""
+        return WordList(self.words())
+
+    def word_units(self, word: str) -> Ints:
+        """The units in which a folded word stands."""
+        raise NotImplementedError
+
+    def postings(self, term: str) -> Postings:
+        """Where a term stands in this segment, deleted units included."""
+        return self._kept.get(term, lambda: self._place(*self.read(term)))
+
+    def _place(self, units: Ints, packed: Ints) -> Postings:
+        field = packed >> (LINE_BITS + OFFSET_BITS)
+        line = (packed >> OFFSET_BITS) & ((1 << LINE_BITS) - 1)
+        return Postings(self._first[units, field] + line, packed & ((1 << OFFSET_BITS) - 1))
