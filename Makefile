@@ -2,6 +2,7 @@
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
+SIZES ?= 1000 10000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -32,9 +33,11 @@ format: setup-dev ## Put the code into its one form
 e2e: setup-dev ## The browser journeys alone; screenshots land in build/screenshots
 	$(BIN)/python -m pytest tests/browser -q
 
-bench: setup-dev ## Measure pages at 1,000 articles, and how soon a save is found
+bench: setup-dev ## Measure pages, saves, the search beside other engines (SIZES="1000 10000 50000"), many people at once
 	@$(BIN)/python tools/bench_pages.py
 	@$(BIN)/python tools/bench_save.py
+	@$(BIN)/python tools/bench_search.py --sizes $(SIZES)
+	@$(BIN)/python tools/bench_server.py
 
 crash: setup-dev ## Save articles while the portal's processes are killed 60 times; nothing may be lost
 	@$(BIN)/python tools/crash_test.py

@@ -18,6 +18,7 @@ import numpy as np
 import sqlalchemy as sa
 from corpus import Corpus, Text
 from flask import Flask
+from flask.testing import FlaskClient
 
 from portal.accounts import audiences, sessions
 from portal.accounts.models import Membership, Person, Role, Team
@@ -44,7 +45,7 @@ def main() -> None:
         with app.app_context():
             Base.metadata.create_all(db.engine)
             began = time.perf_counter()
-            _fill(texts)
+            fill(texts)
             print(f"{options.articles} articles written and rendered in {time.perf_counter() - began:.1f} s")
             began = time.perf_counter()
             app.extensions["indexer"].rebuild(wait=lambda: None, progress=lambda *_: None)
@@ -62,14 +63,16 @@ def _settings(folder: Path) -> Settings:
     )
 
 
-def _fill(texts: Sequence[Text]) -> None:
+def fill(texts: Sequence[Text], readers: int = 1) -> None:
+    """Store the articles as published and rendered, and people who may read them."""
     with unit_of_work() as session:
         everyone = audiences.of_rules(session, {})
         team = Team(slug="desk", name="Desk", purpose="Everything.")
         topics = [Topic(path=f"topic-{n}", name=f"Topic {n}", position=n) for n in range(TOPICS)]
         author = Person(email="author@bench.example", name="Author")
         author.memberships = [Membership(team=team, role=Role.AUTHOR)]
-        session.add_all([team, *topics, Person(email="reader@bench.example", name="Reader Bench"), author])
+        people = [Person(email=reader_email(n), name=f"Reader {n} Bench") for n in range(readers)]
+        session.add_all([team, *topics, *people, author])
         session.flush()
         for number, text in enumerate(texts):
             article = Article(
@@ -95,6 +98,21 @@ def _fill(texts: Sequence[Text]) -> None:
             rendering.render_revision(session, revision)
 
 
+def reader_email(number: int) -> str:
+    """The address of a reader that `fill` has made."""
+    return f"reader-{number}@bench.example"
+
+
+def signed_in(app: Flask, client: FlaskClient, number: int = 0) -> None:
+    """Sign a reader in on a client, as the form would after the right password."""
+    with app.app_context(), unit_of_work() as session:
+        reader = session.scalars(sa.select(Person).where(Person.email == reader_email(number))).one()
+        token = sessions.start(session, reader, device="bench")
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = token
+        cookie["_fresh"] = True
+
+
 def _measure(app: Flask, corpus: Corpus, texts: Sequence[Text], rounds: int) -> None:
     addresses: dict[str, Callable[[int], str]] = {
         "home": lambda _: "/",
@@ -102,12 +120,7 @@ def _measure(app: Flask, corpus: Corpus, texts: Sequence[Text], rounds: int) -> 
         "article": lambda n: f"/articles/article-{n * 7 % len(texts)}",
     }
     client = app.test_client()
-    with app.app_context(), unit_of_work() as session:
-        reader = session.scalars(sa.select(Person).where(Person.email == "reader@bench.example")).one()
-        token = sessions.start(session, reader, device="bench")
-    with client.session_transaction() as cookie:
-        cookie["_user_id"] = token
-        cookie["_fresh"] = True
+    signed_in(app, client)
     statements = [0]
     with app.app_context():
         sa.event.listen(
