@@ -21,7 +21,7 @@ import portal.search.views
 import portal.web.views
 from portal import clock
 from portal.accounts import login, services, sessions
-from portal.articles import documents
+from portal.articles import documents, languages
 from portal.db import db, prepare_engine
 from portal.indexing.indexer import Indexer
 from portal.indexing.whoosh_engine import WhooshEngine
@@ -140,6 +140,7 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
         lucide=lru_cache(maxsize=512)(lucide.jinja.lucide),
         clock=clock,
         pages=pages,
+        languages=languages,
     )
 
     @app.context_processor

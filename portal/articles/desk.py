@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from portal import clock
 from portal.accounts import permissions
 from portal.accounts.models import Department, Membership, Person, Role, Site, Team
+from portal.articles import languages
 from portal.articles.models import Alias, Article, Revision, State, Topic
 from portal.articles.queries import editable_by
 from portal.errors import NotFound
@@ -20,6 +21,7 @@ SHOWS: Final[tuple[Show, ...]] = ("all", "drafts", "changed", "due", "archived")
 DUE_SOON: Final = timedelta(days=14)
 
 Choice = tuple[str, str]
+NamedChoice = tuple[str, str, dict[str, str]]
 
 
 def to_write(session: Session, person: Person, slug: str) -> Article:
@@ -170,6 +172,9 @@ def _folded(text: str) -> str:
 class Choices:
     """What an author can choose from, as (value, label); people and places by id, groups by slug."""
 
+    language: str
+    """That of the text so far."""
+    languages: list[NamedChoice]
     topics: list[Choice]
     teams: list[Choice]
     owners: list[Choice]
@@ -187,7 +192,10 @@ def choices(session: Session, person: Person, article: Article | None = None) ->
     from the lists: leaving out a group that no longer exists would open the page to everybody."""
     every_team = list(session.scalars(sa.select(Team).order_by(Team.name)))
     teams = [team for team in every_team if permissions.can(person, "write", team_id=team.id)]
+    language = article.latest.language if article and article.latest else languages.DEFAULT
     return Choices(
+        language=language,
+        languages=languages.choices(language),
         topics=[(str(topic.id), label) for topic, label in topics(session)],
         teams=[(str(team.id), team.name) for team in teams],
         owners=_owners(session, teams, article.owner if article else None),

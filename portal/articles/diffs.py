@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from portal.articles import languages
 from portal.articles.drafts import Draft
 
 Kind = Literal["same", "del", "ins"]
@@ -60,6 +61,7 @@ def parts(before: Draft, after: Draft) -> list[Part]:
         ("Text", before.body, after.body),
         ("Keywords", "\n".join(before.keywords), "\n".join(after.keywords)),
         ("Questions it answers", "\n".join(before.questions), "\n".join(after.questions)),
+        ("Language", languages.name_of(before.language), languages.name_of(after.language)),
     )
     return [_part(label, rows(old, new)) for label, old, new in pairs if old != new]
 

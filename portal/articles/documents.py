@@ -13,6 +13,7 @@ from portal.articles.models import Article, Rendering, Revision, State
 from portal.articles.queries import overdue, visible_to
 from portal.indexing import outbox
 from portal.indexing.engine import Document
+from portal.indexing.languages import base
 
 OVERDUE_PRIOR = 0.97
 """An overdue article ranks a little lower: enough to lose a tie, too little to hide the answer."""
@@ -128,6 +129,7 @@ def _documents(
             version=article.version,
             audiences=frozenset({article.audience.key, _team_token(article.team.slug)}),
             fields={"heading": section["heading"], "body": section["text"]} | (whole if number == 0 else {}),
+            language=base(live.language),
             prior=prior,
             facets=facets,
         )

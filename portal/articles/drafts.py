@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal import markdown
 from portal.accounts import audiences
 from portal.accounts.models import Person, Team
+from portal.articles import languages
 from portal.articles.models import Article, Topic
 from portal.errors import Invalid
 
@@ -44,6 +45,7 @@ class Draft:
     body: str = ""
     keywords: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    language: str = languages.DEFAULT
     topic_id: int = 0
     team_id: int = 0
     owner_id: int | None = None
@@ -73,6 +75,7 @@ def tidied(draft: Draft) -> Draft:
         body=lines(draft.body),
         keywords=_distinct(draft.keywords),
         questions=_distinct(draft.questions),
+        language=languages.tidied(draft.language),
     )
 
 
@@ -109,6 +112,8 @@ def _text_problems(draft: Draft) -> dict[str, str]:
         problems["title"] = f"Shorten the title to {MAX_TITLE} characters; it has {len(draft.title)}."
     if len(draft.answer) > MAX_ANSWER:
         problems["answer"] = f"Shorten the answer to {MAX_ANSWER} characters; it has {len(draft.answer)}."
+    if not languages.is_known(draft.language):
+        problems["language"] = "Choose a language from the list."
     size = len(draft.body.encode())
     if size > MAX_BODY_BYTES:
         limit = MAX_BODY_BYTES // 1000
@@ -166,6 +171,7 @@ def of_article(article: Article) -> Draft:
         body=latest.body if latest else "",
         keywords=tuple(latest.keywords) if latest else (),
         questions=tuple(latest.questions) if latest else (),
+        language=latest.language if latest else languages.DEFAULT,
         topic_id=article.topic_id,
         team_id=article.team_id,
         owner_id=article.owner_id,

@@ -8,6 +8,7 @@ from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, 
 from wtforms.validators import Optional, ValidationError
 
 from portal.accounts.audiences import KINDS
+from portal.articles import languages
 from portal.articles.desk import Choices, Show
 from portal.articles.drafts import Draft, lines
 from portal.errors import Invalid
@@ -36,6 +37,7 @@ class ArticleForm(BaseForm):
     body = TextAreaField("Text", filters=[shown], validators=[Optional()])
     questions = TextAreaField("Questions it answers", filters=[shown], validators=[Optional()])
     keywords = TextAreaField("Keywords", filters=[shown], validators=[Optional()])
+    language = SelectField("Language", validate_choice=False)
     topic = SelectField("Topic", validate_choice=False)
     team = SelectField("Team that owns it", validate_choice=False)
     owner = SelectField("Person who looks after it", validate_choice=False, validators=[Optional()])
@@ -54,6 +56,8 @@ class ArticleForm(BaseForm):
     def offer(self, choices: Choices) -> None:
         """Set what can be chosen. Call before anything is validated or shown."""
         self.review_days.choices = list(REVIEW_CHOICES)
+        self.language.choices = choices.languages
+        self.language.data = self.language.data or choices.language  # a form from before there was a choice
         self.topic.choices = [("", "Choose a topic"), *choices.topics]
         self.team.choices = choices.teams
         self.owner.choices = [("", "Nobody yet"), *choices.owners]
@@ -74,6 +78,7 @@ class ArticleForm(BaseForm):
         self.title.data, self.answer.data, self.body.data = draft.title, draft.answer, draft.body
         self.keywords.data = "\n".join(draft.keywords)
         self.questions.data = "\n".join(draft.questions)
+        self.language.data = draft.language
         self.topic.data = str(draft.topic_id or "")
         self.team.data = str(draft.team_id or "")
         self.owner.data = str(draft.owner_id or "")
@@ -95,6 +100,7 @@ class ArticleForm(BaseForm):
             body=self.body.data or "",
             keywords=tuple((self.keywords.data or "").splitlines()),
             questions=tuple((self.questions.data or "").splitlines()),
+            language=self.language.data or languages.DEFAULT,
             topic_id=number(self.topic.data),
             team_id=number(self.team.data),
             owner_id=number(self.owner.data) if self.owner.data else None,

@@ -92,6 +92,8 @@ class Revision(Base):
     body: Mapped[str] = mapped_column(sa.Text, default="")
     keywords: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     questions: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    language: Mapped[str] = mapped_column(sa.String(20), default="en", server_default="en")
+    """Tag of the language that all of this is written in: "de", "pt-BR"."""
     note: Mapped[str] = mapped_column(sa.String(300), default="")
     author_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)

@@ -44,6 +44,7 @@ class Teaser:
     slug: str
     title: str
     answer: str
+    language: str = "en"
 
 
 def visible_to(person: Person) -> sa.Select[Article]:
@@ -199,7 +200,8 @@ def related(
     words = {word.casefold() for word in (article.live.keywords if article.live else ())}
     rows = session.execute(
         visible_to(by)
-        .with_only_columns(Article.slug, Article.topic_id, Revision.title, Revision.answer, Revision.keywords)
+        .with_only_columns(Article.slug, Article.topic_id, Revision.keywords)
+        .add_columns(Revision.title, Revision.answer, Revision.language)
         .join(Revision, Revision.id == Article.live_id)
         .where(Article.id != article.id, _goes_with(article, links))
         .order_by(Article.slug.in_(links).desc(), (Article.topic_id == article.topic_id).desc(), Article.id)
@@ -210,9 +212,9 @@ def related(
             5 * (slug in links)
             + 3 * len(words & {word.casefold() for word in keywords})
             + (topic == article.topic_id),
-            Teaser(slug, title, answer),
+            Teaser(slug, *teaser),
         )
-        for slug, topic, title, answer, keywords in rows
+        for slug, topic, keywords, *teaser in rows
     ]
     scored.sort(key=lambda pair: (-pair[0], pair[1].title))
     return [teaser for _, teaser in scored[:limit]]

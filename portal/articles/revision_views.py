@@ -205,4 +205,5 @@ def _text(revision: Revision) -> Draft:
         body=revision.body,
         keywords=tuple(revision.keywords),
         questions=tuple(revision.questions),
+        language=revision.language,
     )

@@ -194,6 +194,7 @@ def restore(session: Session, article: Article, number: int, *, version: int, by
         body=old.body,
         keywords=tuple(old.keywords),
         questions=tuple(old.questions),
+        language=old.language,
     )
     revision = _add_revision(session, article, text, note=f"Restored revision {number}.", by=by)
     _touch(session, article)
@@ -261,8 +262,10 @@ def _sent_before(
     found = session.scalar(sa.select(Revision).where(Revision.form_token == form_token))
     if found is None:
         return None
-    text = (found.title, found.answer, found.body, tuple(found.keywords), tuple(found.questions))
-    same = text == (draft.title, draft.answer, draft.body, draft.keywords, draft.questions)
+    text = (found.title, found.answer, found.body, found.language)
+    lists = (tuple(found.keywords), tuple(found.questions))
+    same = text == (draft.title, draft.answer, draft.body, draft.language)
+    same = same and lists == (draft.keywords, draft.questions)
     mine = by is not None and found.author_id == by.id
     there = article is None or found.article_id == article.id
     if not same or not mine or not there or _moves(found.article, draft):
@@ -318,6 +321,7 @@ def _add_revision(
         body=draft.body,
         keywords=list(draft.keywords),
         questions=list(draft.questions),
+        language=draft.language,
         note=note,
         author_id=by.id if by is not None else None,
         form_token=form_token or None,

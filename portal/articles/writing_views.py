@@ -78,6 +78,7 @@ class Preview:
 
     title: str
     answer: str
+    language: str
     html: Markup | None
     problem: str = ""
 
@@ -212,8 +213,8 @@ def _preview(draft: Draft) -> Preview:
     try:
         rendered = markdown.render(draft.body, resolve=rendering.resolver(db.session(), draft.body))
     except Invalid as error:
-        return Preview(title, answer, None, str(error))
-    return Preview(title, answer, rendered.html)
+        return Preview(title, answer, draft.language, None, str(error))
+    return Preview(title, answer, draft.language, rendered.html)
 
 
 # --- what must not be lost -------------------------------------------------------------------

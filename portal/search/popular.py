@@ -28,7 +28,7 @@ def top_articles(session: Session, *, by: Person, limit: int) -> Sequence[Teaser
     """
     slugs = _first_answers(session)[: limit * 4]
     door = visible_to(by).join(Revision, Revision.id == Article.live_id)
-    shown = door.with_only_columns(Article.slug, Revision.title, Revision.answer)
+    shown = door.with_only_columns(Article.slug, Revision.title, Revision.answer, Revision.language)
     asked = {row.slug: Teaser(*row) for row in session.execute(shown.where(Article.slug.in_(slugs)))}
     found = [asked[slug] for slug in slugs if slug in asked][:limit]
     if len(found) < limit:
@@ -36,7 +36,7 @@ def top_articles(session: Session, *, by: Person, limit: int) -> Sequence[Teaser
             partition_by=Article.topic_id, order_by=(sa.func.length(Revision.title), Article.id)
         )
         ranked = shown.add_columns(place.label("place"), Article.topic_id).subquery()
-        rest = sa.select(ranked.c.slug, ranked.c.title, ranked.c.answer).order_by(
+        rest = sa.select(ranked.c.slug, ranked.c.title, ranked.c.answer, ranked.c.language).order_by(
             ranked.c.place, ranked.c.topic_id
         )
         more = (Teaser(*row) for row in session.execute(rest.limit(limit * 2)))

@@ -31,7 +31,7 @@ def home() -> ResponseReturnValue:
         topics=[(node, node.count) for node in queries.topic_tree(session, by=person)],
         popular=popular.top_articles(session, by=person, limit=TOP_TASKS),
         fresh=[
-            Teaser(article.slug, article.live.title, article.live.answer)
+            Teaser(article.slug, article.live.title, article.live.answer, article.live.language)
             for article in queries.recently_updated(session, by=person, limit=FRESH)
             if article.live is not None
         ],

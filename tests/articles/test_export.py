@@ -93,6 +93,7 @@ def meaning(session):
         aliases = session.scalars(sa.select(Alias.slug).where(Alias.article_id == article.id))
         found[article.slug] = (
             (draft.title, draft.answer, body, draft.keywords, draft.questions, draft.audience),
+            draft.language,
             (article.topic.path, article.team.slug, article.owner and article.owner.email),
             (article.review_days, article.checked_on, article.state, sorted(aliases)),
         )
@@ -413,9 +414,12 @@ BODY = st.lists(
     max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(title=LINE, answer=LINE, body=BODY, keywords=SOME, questions=SOME)
+@given(
+    title=LINE, answer=LINE, body=BODY, keywords=SOME, questions=SOME,
+    language=st.sampled_from(["en", "de", "no", "pt-BR", "zh-Hant"]),
+)  # fmt: skip
 def test_import_of_an_export_gives_the_same(
-    session, world, settings, tmp_path, title, answer, body, keywords, questions
+    session, world, settings, tmp_path, title, answer, body, keywords, questions, language
 ):
     words = drafts.tidied(
         Draft(title=title or "T", answer=answer, body=body, keywords=keywords, questions=questions)
@@ -424,7 +428,13 @@ def test_import_of_an_export_gives_the_same(
     with tempfile.TemporaryDirectory(dir=tmp_path) as root, unit_of_work() as work:
         for slug in ("one", "two"):
             draft = Draft(
-                words.title or "T", words.answer, words.body, words.keywords, words.questions, **place
+                words.title or "T",
+                words.answer,
+                words.body,
+                words.keywords,
+                words.questions,
+                language,
+                **place,
             )
             article = services.create(work, draft, slug=slug, by=None)
             if words.answer or words.body.strip():
@@ -454,8 +464,39 @@ def test_import_of_an_export_gives_the_same(
             work.delete(article)
 
 
+@pytest.mark.parametrize("change", ["", "title", "language"])
+def test_languages_come_back(flask_command, tmp_path, world, session, out, again, change):
+    files = {
+        "de.md": own("Eins", language="DE  # comment"),
+        "en.md": own("Two"),
+        "pt.markdown": "---\ntitle: Três\nlang: pt_br\n---\n\nText\n",
+    }
+    flask_command("content", "import", str(fill(tmp_path / "wiki", files)), "--team", "payroll")
+    if change:
+        for slug, value in (("de", "fr"), ("en", "es"), ("pt", "en")):
+            edit(session, slug, **{change: value})
+    session.expire_all()
+    before = meaning(session)
+    written = out()
+    if not change:
+        assert written == {path: text.encode() for path, text in files.items()}
+    if change == "title":
+        assert b"language: DE  # comment" in written["de.md"]
+        assert b"language" not in written["en.md"] + written["pt.markdown"]
+    if change == "language":
+        assert b"language: fr\n" in written["de.md"]
+        assert b"language: en\n" in written["pt.markdown"]
+    said = again(written)
+    assert {slug: one[:2] for slug, one in said.items()} == {slug: one[:2] for slug, one in before.items()}
+    languages = ["fr", "es", "en"] if change == "language" else ["de", "en", "pt-BR"]
+    assert [said[slug][1] for slug in ("de", "en", "pt")] == languages
+
+
 def test_head_of_a_new_file_has_a_fixed_order(session, world, write_article):
     article = write_article("Born", keywords=["k"], questions=["Q?"])
     item = writing.Item(article=article, path="it/accounts/born.md", imported=None)
     head, _ = frontmatter.split(writing.text_of(session, item, lambda _address: None))
     assert list(head.blocks) == ["title", "answer", "topic", "team", "keywords", "questions", "checked"]
+    article.live.language = "de"
+    head, _ = frontmatter.split(writing.text_of(session, item, lambda _address: None))
+    assert head.scalar("language") == "de"

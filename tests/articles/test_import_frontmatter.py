@@ -51,6 +51,39 @@ def test_own_form_is_read_whole():
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "language"),
+    [
+        ("language: de", "de"),
+        ("language: no", "no"),
+        ("language: PT_br", "pt-BR"),
+        ("language: zh-hant", "zh-Hant"),
+        ("lang: de", "de"),
+        ("lang: ruby", ""),
+        ("language:", ""),
+    ],
+)
+def test_language_is_a_tag(line, language):
+    found, _ = read(f"---\ntopic: it\nteam: desk\n{line}\n---\n")
+    assert found.language == language
+
+
+@pytest.mark.parametrize("value", ["German", "Deutsch", "xx", "deu", "de-Latn-DE-1996", "[de, fr]", "'<b>'"])
+def test_unknown_language_is_told_with_its_line(value):
+    error = problem(f"---\ntopic: it\nteam: desk\nlanguage: {value}\n---\n")
+    assert error.line == 4
+    assert "language must be" in error.reason
+
+
+def test_other_programs_may_have_their_own_names_for_languages():
+    found, _ = read("---\ntitle: T\nlang: de-AT\n---\n")
+    assert (found.language, found.strange) == ("de-AT", [])
+    found, _ = read("---\ntitle: T\nlanguage: ruby\n---\n")
+    assert (found.language, found.strange) == ("", [(3, "language: ruby")])
+    found, _ = read("---\ntitle: T\nlanguage: [de, fr]\n---\n")
+    assert found.language == ""
+
+
 def test_values_are_the_text_that_was_written():
     found, _ = read("---\ntitle: 1.10\nkeywords: [yes, 0x10, 2024-01-01]\n---\n")
     assert found.title == "1.10"

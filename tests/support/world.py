@@ -119,6 +119,7 @@ def write_article(
     slug: str | None = None,
     keywords: Sequence[str] = (),
     questions: Sequence[str] = (),
+    language: str = "en",
     owner: Person | None = None,
     author: Person | None = None,
 ) -> Article:
@@ -148,6 +149,7 @@ def write_article(
         body=body,
         keywords=list(keywords),
         questions=list(questions),
+        language=language,
         author=author,
     )
     session.add_all([article, revision])

@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any, Final
 
 from portal import clock
+from portal.articles import languages
 from portal.articles.drafts import REVIEW_DAYS
 from portal.articles.models import State
 from portal.articles.transfer.frontmatter import FileProblem, Head
 
 OWN: Final = (
     *("title", "answer", "topic", "team", "owner", "keywords", "questions", "review_days", "checked"),
-    *("audience", "slug", "state"),
+    *("audience", "slug", "state", "language"),
 )
 """The keys of the portal's own form, in the order in which they are written."""
 
@@ -36,6 +37,7 @@ class Fields:
     owner: str = ""
     keywords: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    language: str = ""
     review_days: int | None = None
     checked: date | None = None
     audience: dict[str, list[str]] = field(default_factory=dict)
@@ -63,6 +65,7 @@ def read(head: Head) -> Fields:
     found.checked = _day(head)
     found.review_days = _interval(head, found)
     found.state = _state(head, found)
+    found.language = _language(head, found)
     found.addresses = tuple(address for key in ADDRESSES for address in _listed(head, key))
     found.moved_to = (head.scalar("redirect_to") or "") if "redirect_to" in head.blocks else ""
     _read_questions(head, found)
@@ -143,6 +146,29 @@ def _state(head: Head, found: Fields) -> State:
         found.strange.append((head.line("state"), f"state: {text}"))
         text = None
     return _STATES[text] if text is not None else State.PUBLISHED
+
+
+def _language(head: Head, found: Fields) -> str:
+    """The tag of the language; other programs call it `lang` too, and may have their own names for it."""
+    key = "language" if "language" in head.blocks else "lang"
+    strict = found.own and key == "language"
+    try:
+        text = head.scalar(key)
+    except FileProblem:
+        if strict:
+            raise
+        text = None
+    if text is None:
+        return ""
+    tag = languages.tidied(text)
+    if languages.is_known(tag):
+        return tag
+    if strict:
+        raise FileProblem(
+            head.line(key), f"language must be a code such as de or pt-BR; {text!r} is not known."
+        )
+    found.strange.append((head.line(key), f"{key}: {text}"))
+    return ""
 
 
 def _distinct(items: list[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal import markdown
 from portal.accounts.models import Audience, Person, Team
-from portal.articles import attachments, drafts, rendering
+from portal.articles import attachments, drafts, languages, rendering
 from portal.articles.drafts import Draft
 from portal.articles.models import (
     Alias,
@@ -32,17 +32,18 @@ class Words:
     body: str = ""
     keywords: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    language: str = languages.DEFAULT
 
 
 def draft_of(words: Words) -> Draft:
     """`words` as something to save, not yet in any place."""
-    return Draft(words.title, words.answer, words.body, words.keywords, words.questions)
+    return Draft(words.title, words.answer, words.body, words.keywords, words.questions, words.language)
 
 
 def tidied(words: Words) -> Words:
     """`words` as they will stand in the database."""
     tidy = drafts.tidied(draft_of(words))
-    return Words(tidy.title, tidy.answer, tidy.body, tidy.keywords, tidy.questions)
+    return Words(tidy.title, tidy.answer, tidy.body, tidy.keywords, tidy.questions, tidy.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ def words_of(revision: Revision | None) -> Words | None:
         body=revision.body,
         keywords=tuple(revision.keywords),
         questions=tuple(revision.questions),
+        language=revision.language,
     )
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from portal.articles import attachments, drafts
+from portal.articles import attachments, drafts, languages
 from portal.articles.models import State
 from portal.articles.transfer import addresses, anchors, convert, fields, frontmatter, known, sitemap, topics
 from portal.articles.transfer.anchors import Anchors
@@ -279,6 +279,7 @@ class _Planner:
             body=page.body.text,
             keywords=page.fields.keywords,
             questions=page.fields.questions,
+            language=page.fields.language or languages.DEFAULT,
         )
         assert page.place is not None
         extra = dict(page.fields.extra)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal.accounts import audiences
-from portal.articles import slugs
+from portal.articles import languages, slugs
 from portal.articles.models import Alias, Article, ImportedFile, Revision, State
 from portal.articles.transfer import fields, frontmatter, topics
 from portal.articles.transfer.fields import Fields
@@ -121,6 +121,7 @@ def _values(item: Item) -> dict[str, Any]:
         "audience": dict(article.audience.rules),
         "slug": article.slug,
         "state": article.state.value,
+        "language": words.language,
     }
 
 
@@ -146,6 +147,7 @@ def _values_of(session: Session, item: Item, found: Fields) -> dict[str, Any]:
         "audience": now["audience"] if same_audience else None,
         "slug": found.slug or own_slug(item.path),
         "state": found.state.value,
+        "language": found.language or languages.DEFAULT,
     }
 
 
