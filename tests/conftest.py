@@ -1,6 +1,7 @@
 """Fixtures that every test may use. What they are made of is in tests/support."""
 
 import contextvars
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,7 +14,6 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
-from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
@@ -24,13 +24,19 @@ from portal.app import create_app
 from portal.articles.models import Article
 from portal.db import db
 from portal.settings import Settings
-from tests.support import schema
+from tests.support import reuse, schema
 from tests.support import statements as counting
 from tests.support import world as small_world
 from tests.support.client import PageClient
 from tests.support.databases import PostgresServer, Server, SqliteServer
 
 SECRET = "for tests only, long enough to pass"
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +61,14 @@ def make_settings(folder: Path, database_url: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def databases(run_folder: Path) -> Iterator[Server]:
+def compiled() -> reuse.Compiled:
+    """What the applications of this test process need to compile only once."""
+    Flask.url_rule_class = reuse.Rules
+    return reuse.Compiled()
+
+
+@pytest.fixture(scope="session")
+def databases(run_folder: Path, compiled: reuse.Compiled) -> Iterator[Server]:
     """The templates `empty` (migrated) and `world` (with the small organisation)."""
     server: Server
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
@@ -69,6 +82,7 @@ def databases(run_folder: Path) -> Iterator[Server]:
         app = create_app(make_settings(run_folder, url))
         with app.app_context():
             write(app)
+            compiled.learn(db.engine)
             db.session.close()
             db.engine.dispose()
 
@@ -93,11 +107,12 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path, databases: Server) 
 
 
 @pytest.fixture
-def app(settings: Settings, run_folder: Path) -> Iterator[Flask]:
+def app(settings: Settings, compiled: reuse.Compiled) -> Iterator[Flask]:
     """The application on a database of its own, its context pushed."""
     app = create_app(settings)
-    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(run_folder))
+    app.jinja_env.bytecode_cache = compiled.templates
     with app.app_context():
+        compiled.serve(db.engine)
         yield app
         db.session.remove()
         db.engine.dispose()

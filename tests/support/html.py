@@ -1,7 +1,7 @@
 """Reading pages: html5lib for parsing, and the small part of CSS selectors that tests need."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from xml.etree.ElementTree import Element
@@ -63,18 +63,28 @@ def elements(root: Element) -> list[Element]:
 def select(root: Element, selector: str) -> list[Element]:
     """Elements below `root` that match a selector: tags, #id, .class, [attr], [attr=value] (also
     ^= $= *= ~=), descendants by a blank, children by ` > `, alternatives by a comma."""
-    chains = _compiled(selector)
+    chains, tags = _compiled(selector)
     above = _Above(root)
     return [
         node
-        for node in elements(root)
+        for node in _candidates(root, tags)
         if node is not root and any(_matches(node, chain, above) for chain in chains)
     ]
 
 
+def _candidates(root: Element, tags: frozenset[str]) -> Iterable[Element]:
+    """The elements that have one of the tags, in document order; all elements if "" is among them."""
+    if "" in tags:
+        return elements(root)
+    if len(tags) == 1:
+        return root.iter(*tags)
+    return [node for node in root.iter() if node.tag in tags]
+
+
 Test = Callable[[Element], bool]
-Chain = tuple[tuple[str, tuple[Test, ...]], ...]
-"""From right to left: how a step relates to the one after it (" " or ">"), and what it asks."""
+Chain = tuple[tuple[str, str, tuple[Test, ...]], ...]
+"""From right to left: how a step relates to the one after it (" " or ">"), the tag it asks for (or "")
+and what else it asks."""
 
 
 class _Above:
@@ -92,32 +102,33 @@ class _Above:
 
 
 @cache
-def _compiled(selector: str) -> tuple[Chain, ...]:
-    return tuple(_chain(part.strip()) for part in re.split(r",(?![^\[]*\])", selector))
+def _compiled(selector: str) -> tuple[tuple[Chain, ...], frozenset[str]]:
+    """The alternatives, and the tags of what they match."""
+    chains = tuple(_chain(part.strip()) for part in re.split(r",(?![^\[]*\])", selector))
+    return chains, frozenset(chain[0][1] for chain in chains)
 
 
 def _chain(selector: str) -> Chain:
-    steps: list[tuple[str, tuple[Test, ...]]] = []
+    steps: list[tuple[str, str, tuple[Test, ...]]] = []
     relation = " "
     for found in re.findall(r">|(?:\[[^\]]*\]|[^\s>\[])+", selector):
         if found == ">":
             relation = ">"
         else:
-            steps.append((relation, _tests(found)))
+            steps.append((relation, *_tests(found)))
             relation = " "
     return tuple(reversed(steps))
 
 
-def _tests(simple: str) -> tuple[Test, ...]:
+def _tests(simple: str) -> tuple[str, tuple[Test, ...]]:
     parts = list(_PART.finditer(simple))
     if "".join(part.group(0) for part in parts) != simple:
         raise ValueError(f"Selector {simple!r} is not understood.")
-    return tuple(_test(part) for part in parts)
+    tag = next((part["tag"] for part in parts if part["tag"]), "").replace("*", "")
+    return tag, tuple(_test(part) for part in parts if not part["tag"])
 
 
 def _test(part: re.Match[str]) -> Test:
-    if tag := part["tag"]:
-        return (lambda node: True) if tag == "*" else (lambda node: node.tag == tag)
     if name := part["id"]:
         return lambda node: node.get("id") == name
     if name := part["cls"]:
@@ -137,8 +148,8 @@ _COMPARE: dict[str | None, Callable[[str, str], bool]] = {
 
 
 def _matches(node: Element, chain: Chain, above: _Above) -> bool:
-    relation, tests = chain[0]
-    if not all(test(node) for test in tests):
+    relation, tag, tests = chain[0]
+    if (tag and node.tag != tag) or not all(test(node) for test in tests):
         return False
     if len(chain) == 1:
         return True

@@ -98,12 +98,9 @@ class World:
 
 def people(session: Session) -> SimpleNamespace:
     """The six people as `people.ana` …, each bound to the session."""
-    return SimpleNamespace(
-        **{
-            name: session.scalars(sa.select(Person).where(Person.email == f"{name}@portal.test")).one()
-            for name in PEOPLE
-        }
-    )
+    emails = {f"{name}@portal.test": name for name in PEOPLE}
+    found = session.scalars(sa.select(Person).where(Person.email.in_(emails)))
+    return SimpleNamespace(**{emails[person.email]: person for person in found})
 
 
 def write_article(
