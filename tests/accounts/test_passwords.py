@@ -101,9 +101,9 @@ def test_one_kind_of_characters_is_enough(alphabet):
     ["4@8({[<369&1!|0$5+7%2" * 12, "a1" * 128, "@4a8" * 64, "1q2w3e4r5t" * 25, "ﷺ" * 256, "\u0301" * 256],
 )
 def test_looking_at_a_password_never_takes_long(password):
-    started = time.perf_counter()
+    started = time.process_time()
     passwords.problem(password, known=KNOWN)
-    assert time.perf_counter() - started < 5  # 18 s and more without the window, on an idle machine under 1 s
+    assert time.process_time() - started < 5  # 18 s and more without the window, else under 1 s
 
 
 # -- hashing -----------------------------------------------------------------------------------------
