@@ -29,6 +29,9 @@ from search_engines import ENGINES, Missing, Ours, Record  # noqa: E402
 
 SIZES = (1_000, 10_000, 50_000)
 QUESTIONS = 600
+STEP = 83
+"""Questions are about every 83rd article, beginning anew at the end."""
+
 FEW = 100
 """Questions for an engine that takes long for each."""
 
@@ -46,6 +49,9 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="numbers of articles")
     parser.add_argument("--engines", nargs="+", choices=list(ENGINES), default=list(ENGINES))
     parser.add_argument("--quick", action="store_true", help="1,000 articles, one round")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="processes that ask, for each engine")
+    parser.add_argument("--questions", type=int, default=QUESTIONS)
+    parser.add_argument("--fuzz-size", type=int, default=FUZZ_SIZE, help="articles for the hostile questions")
     parser.add_argument("--fuzz", type=Path, default=FUZZ, help="a JSON file of hostile questions")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -53,20 +59,19 @@ def main() -> int:
         step, engine, folder = options.step
         print(json.dumps(STEPS[step](engine, Path(folder))))
         return 0
-    sizes = [SIZES[0]] if options.quick else options.sizes
+    sizes, rounds = ([SIZES[0]], 1) if options.quick else (options.sizes, options.rounds)
     with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
         folder = Path(name)
         began = time.perf_counter()
-        _generate(folder, sizes, options.fuzz)
+        _generate(folder, options, sizes)
         print(f"{max(sizes)} articles generated in {time.perf_counter() - began:.0f} s")
         for size in sizes:
-            rounds = 1 if options.quick else ROUNDS
             found = _measure(options.engines, folder / str(size), rounds)
             _print_table(size, found)
             if "ours" in found:
                 _print_ratios(found)
                 _print_commits(_run("commits", "ours", folder / str(size)))
-        return _fuzz(folder / "fuzz")
+        return _fuzz(folder / "fuzz", options.fuzz_size)
 
 
 class Question(NamedTuple):
@@ -80,24 +85,25 @@ class Question(NamedTuple):
 # --- what is asked -------------------------------------------------------------------------------
 
 
-def _generate(folder: Path, sizes: Sequence[int], fuzz: Path) -> None:
+def _generate(folder: Path, options: argparse.Namespace, sizes: Sequence[int]) -> None:
     """Write articles and questions where the other processes read them: a folder for each size."""
     corpus = Corpus()
-    texts = list(corpus.articles(max(*sizes, FUZZ_SIZE) if fuzz.exists() else max(sizes)))
+    fuzz_size = options.fuzz_size if options.fuzz.exists() else 0
+    texts = list(corpus.articles(max(*sizes, fuzz_size)))
     for size in sizes:
-        asked = [texts[number % size] for number in range(0, QUESTIONS * 83, 83)]
+        asked = [texts[number % size] for number in range(0, options.questions * STEP, STEP)]
         questions = [
             Question(corpus.question(text, turn), str(text.number), corpus.question(text, turn, slips=0))
             for turn, text in enumerate(asked)
         ]
         _write(folder / str(size), texts[:size], questions)
-    if fuzz.exists():
-        cases = json.loads(fuzz.read_text(encoding="utf-8"))
+    if fuzz_size:
+        cases = json.loads(options.fuzz.read_text(encoding="utf-8"))
         hostile = [
             case["q"] if "q" in case else case["prefix"] + case["unit"] * case["n"] + case["suffix"]
             for case in cases
         ]
-        _write(folder / "fuzz", texts[:FUZZ_SIZE], [Question(text) for text in hostile])
+        _write(folder / "fuzz", texts[:fuzz_size], [Question(text) for text in hostile])
 
 
 def _write(folder: Path, texts: Sequence[Text], questions: Sequence[Question]) -> None:
@@ -333,7 +339,7 @@ def _print_commits(figures: Figures) -> None:
         print(f"ours, {what}: p50 {statistics.median(times):.1f} ms, max {max(times):.1f} ms")
 
 
-def _fuzz(folder: Path) -> int:
+def _fuzz(folder: Path, articles: int) -> int:
     """Ask the hostile questions; 1 when one was an error."""
     if not folder.exists():
         print("\nhostile questions: left out, the file is not there (--fuzz FILE)")
@@ -344,7 +350,7 @@ def _fuzz(folder: Path) -> int:
         return 1
     times = found["times"]
     print(
-        f"\n{len(times)} hostile questions at {FUZZ_SIZE:,} articles: p50 {statistics.median(times):.1f} ms,"
+        f"\n{len(times)} hostile questions at {articles:,} articles: p50 {statistics.median(times):.1f} ms,"
         f" max {max(times):.1f} ms, {len(found['errors'])} errors"
     )
     for error in found["errors"]:
