@@ -30,6 +30,7 @@ ACCESS: Final[dict[str, str]] = {
     "accounts.team": SIGNED_IN,
     "search.home": SIGNED_IN,
     "search.results": SIGNED_IN,
+    "search.suggest": SIGNED_IN,
     "search.not_found": SIGNED_IN,
     "articles.show": SIGNED_IN,
     "articles.topics": SIGNED_IN,

@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from portal.accounts.models import Person
-from portal.articles.models import Article
+from portal.accounts.models import Person, Team
+from portal.articles.models import Article, Topic
 from portal.search import events
 from portal.search.models import EventKind, SearchEvent
-from tests.support.client import PageClient
+from tests.support.client import Page, PageClient
+from tests.support.html import text_of
 from tests.support.payloads import spelled_out
 
 ClientFor = Callable[[Person], PageClient]
@@ -180,3 +181,145 @@ def test_a_very_long_question_is_cut_between_words_and_says_so(
     assert logged(session)[0].query.split() == ["lamp"] * 60
     assert len(client.get("/search?q=" + "x" * 400).one("#search").get("value") or "") == 300
     assert "very long" not in client.get("/search?q=lamp").words
+
+
+# -- other looks at the same answers ------------------------------------------------------------
+
+
+@pytest.fixture
+def shelves(
+    write_article: Callable[..., Article], flask_command: Callable[..., object], session: Session
+) -> SimpleNamespace:
+    """Lamps on two topics, of two teams and for two sites; one of them for Germany alone."""
+    for number in range(3):
+        write_article(f"Lamp number {number}", body="wick and oil", topic="hr", team="people-services")
+    write_article("Lamp desk", body="wick", topic="it/accounts", audience={"countries": ["GB"]})
+    write_article(
+        "Lamp in Germany", body="wick", topic="hr/pay", team="payroll", audience={"countries": ["DE"]}
+    )
+    flask_command("index", "sync")
+    topics = {topic.path: topic.id for topic in session.scalars(sa.select(Topic))}
+    teams = {team.slug: team.id for team in session.scalars(sa.select(Team))}
+    return SimpleNamespace(topics=topics, teams=teams)
+
+
+def filters(page: Page) -> dict[str, str]:
+    """What can be chosen, and the address that chooses it."""
+    return {text_of(link): link.get("href") or "" for link in page.select(".filter__value")}
+
+
+def titles(page: Page) -> list[str]:
+    return page.texts(".result__title")
+
+
+def test_filters_count_what_the_person_may_see(
+    people: SimpleNamespace, client_for: ClientFor, shelves: SimpleNamespace
+) -> None:
+    found = filters(client_for(people.ana).get("/search?q=lamp"))
+    assert {
+        "HR3 articles",
+        "Accounts1 article",
+        "People Services3 articles",
+        "IT Service Desk1 article",
+    } <= set(found)
+    assert not any(name.startswith(("Pay", "Hamburg", "Portland")) for name in found)
+    assert not filters(client_for(people.otto).get("/search?q=lamp"))  # three of a kind: nothing to choose
+    assert "Pay1 article" in filters(client_for(people.gus).get("/search?q=lamp"))
+
+
+def test_a_filter_narrows_and_is_taken_away(
+    people: SimpleNamespace, client_for: ClientFor, shelves: SimpleNamespace
+) -> None:
+    client = client_for(people.ana)
+    page = client.get(filters(client.get("/search?q=lamp"))["Accounts1 article"])
+    assert titles(page) == ["Lamp desk"]
+    assert page.texts(".chip--chosen") == ["Remove filter Topic: Accounts"]
+    back = client.get(page.one(".chip--chosen").get("href") or "")
+    assert len(titles(back)) == 4
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "topic=999",
+        "topic={pay}",
+        "team={payroll}",
+        "team=x",
+        "site=nowhere",
+        "site=hamburg",
+        "type=x",
+        "topic=%00",
+    ],
+)
+def test_a_filter_that_leaves_nothing_is_ignored_whether_it_exists_or_not(
+    people: SimpleNamespace, client_for: ClientFor, shelves: SimpleNamespace, query: str
+) -> None:
+    query = query.format(pay=shelves.topics["hr/pay"], payroll=shelves.teams["payroll"])
+    page = client_for(people.ana).get(f"/search?q=lamp&{query}")
+    assert len(titles(page)) == 4
+    assert page.select(".chip--chosen") == []
+    assert ("Nothing matches with that filter" in page.words) == ("%00" not in query)
+
+
+def test_other_looks_are_no_searches(
+    session: Session, people: SimpleNamespace, client_for: ClientFor, shelves: SimpleNamespace
+) -> None:
+    client = client_for(people.ana)
+    for more in ("topic=999", f"topic={shelves.topics['hr']}", "page=2", "exact=1", "type=article"):
+        client.get(f"/search?q=lamp&{more}")
+    assert logged(session) == []
+    client.get("/search?q=lamp&page=1")
+    client.get("/search?q=lamp&page=2")
+    assert len(logged(session)) == 1
+
+
+def test_the_need_goes_on_through_filters(
+    session: Session, people: SimpleNamespace, client_for: ClientFor, shelves: SimpleNamespace
+) -> None:
+    client = client_for(people.ana)
+    client.get("/search?q=lamp")
+    page = client.get(f"/search?q=lamp&topic={shelves.topics['hr']}")
+    client.submit(page, "I could not find it", {})
+    search, not_found = logged(session)
+    assert not_found.need == search.need
+
+
+def test_the_very_words_are_searched_for_when_asked(
+    people: SimpleNamespace, client_for: ClientFor, library: None
+) -> None:
+    client = client_for(people.ana)
+    page = client.get("/search?q=pasword")
+    assert "Showing results also for password." in page.words
+    assert titles(page) == ["Reset your password"]
+    page = page.click("Search only for “pasword”")
+    assert titles(page) == []
+    assert "Only your very words were searched for." in page.words
+    assert titles(page.click("Search for similar words too")) == ["Reset your password"]
+
+
+def test_a_long_list_grows_page_by_page_and_ends(
+    people: SimpleNamespace, write_article: Callable[..., Article], flask_command: Callable[..., object],
+    client_for: ClientFor,
+) -> None:  # fmt: skip
+    for number in range(43):
+        write_article(f"Lamp {number}", body="wick")
+    flask_command("index", "sync")
+    client = client_for(people.ana)
+    page = client.get("/search?q=lamp")
+    assert (len(titles(page)), "20 of 43 shown" in page.words) == (20, True)
+    first = titles(page)
+    page = page.click("Show more")
+    assert titles(page)[:20] == first
+    assert len(titles(page)) == 40
+    page = page.click("Show more")
+    assert (len(titles(page)), page.select(".results__more")) == (43, [])
+    assert len(set(titles(page))) == 43
+    assert len(titles(client.get("/search?q=lamp&page=5"))) == 43
+    assert len(titles(client.get("/search?q=lamp&page=-3"))) == 20
+
+
+def test_the_words_to_mark_are_those_of_the_articles(
+    people: SimpleNamespace, client_for: ClientFor, library: None
+) -> None:
+    page = client_for(people.ana).get("/search?q=how+to+resetting+passwords")
+    assert set((page.one(".results").get("data-words") or "").split("|")) == {"reset", "password"}

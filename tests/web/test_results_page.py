@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 from flask import render_template, url_for
 
+from portal.search.asked import Asked
+from portal.search.services import Facet, FacetValue
 from tests.support import lint
 from tests.support.html import parse, select, text_of
 
@@ -31,6 +33,7 @@ def hit(number, **details):
         "checked": date(2026, 3, 3),
         "overdue": False,
         "partial": False,
+        "recommended": False,
     }
     return SimpleNamespace(**{**plain, **details})
 
@@ -39,20 +42,30 @@ def hit(number, **details):
 def results(app):
     """Renders the page for an answer; it must pass the lint of every page."""
 
-    def _page(*, q="when is pay day", team=TEAM, topics=(), **details):
+    def _page(*, q="when is pay day", asked=None, dropped=False, words=(), team=TEAM, topics=(), **details):
         plain = {
             "hits": [hit(1)],
             "count": 1,
             "weak": False,
             "understood": [],
             "corrections": [],
+            "synonyms": [],
+            "facets": [],
             "degraded": False,
         }
         answer = SimpleNamespace(**{**plain, **details})
         with app.test_request_context("/search"):
             page = parse(
                 render_template(
-                    "search/results.html", q=q, need="n1", answer=answer, team=team, topics=topics
+                    "search/results.html",
+                    q=q,
+                    asked=asked or Asked(q),
+                    dropped=dropped,
+                    need="n1",
+                    answer=answer,
+                    words=words,
+                    team=team,
+                    topics=topics,
                 )
             )
         assert lint.problems(page) == []
@@ -72,7 +85,7 @@ def headings(root):
 def test_a_sure_answer_stands_first_and_asking_beside_it(results):
     root = results(hits=[hit(1), hit(2)], count=2)
     assert h1(root) == "Answers to “when is pay day”"
-    assert headings(root)[:3] == ["Article 1", "Article 2", "Ask Payroll"]
+    assert headings(root)[:4] == ["Article 1", "Article 2", "Not what you need?", "Ask Payroll"]
     assert [text_of(badge) for badge in select(root, ".badge")] == ["Best answer"]
     assert "2 articles" in text_of(root)
 
@@ -106,7 +119,7 @@ def test_many_topics_are_cut_short(results):
 def test_nothing_found_says_what_was_understood_and_whom_to_ask(results):
     root = results(hits=[], count=0, understood=["pay", "day"])
     assert h1(root) == "Nothing found for “when is pay day”"
-    assert "We looked for: pay, day." in text_of(root)
+    assert "We looked for pay and day." in text_of(root)
     assert headings(root)[:2] == ["Ask Payroll", "Try it another way"]
     mail = select(root, ".contact a[href^=mailto]")[0].get("href")
     assert mail == "mailto:payroll@portal.test?subject=when%20is%20pay%20day"
@@ -146,9 +159,129 @@ def test_a_result_without_a_passage_leaves_no_gap(results):
     assert "40 articles, the best 8 shown" in text_of(root)
 
 
-def test_a_word_that_was_read_differently_is_shown(results):
-    root = results(corrections=[("pasword", "password")])
-    assert "We also searched for password; you typed pasword." in text_of(root)
+def test_a_word_that_was_read_differently_is_shown_with_the_way_back(results):
+    root = results(q="new pasword", corrections=[("pasword", "password")], understood=["new", "Pasword"])
+    assert "Showing results also for password. Search only for “pasword”" in text_of(root)
+    assert "We looked for new and Pasword or password." in text_of(root)
+    link = select(root, ".understood a")[0]
+    assert link.get("href") == "/search?q=new+pasword&exact=1"
+    root = results(q="new pasword", asked=Asked("new pasword", exact=True))
+    assert "Only your very words were searched for. Search for similar words too" in text_of(root)
+    assert select(root, ".understood a")[0].get("href") == "/search?q=new+pasword"
+
+
+def test_synonyms_are_shown_once_and_not_too_many(results):
+    found = [
+        ("wifi", "wlan"),
+        ("wifi", "wireless network"),
+        ("leave", "holiday"),
+        ("leave", "vacation"),
+        ("x", "y"),
+    ]
+    text = text_of(results(synonyms=found))
+    assert "also for wlan, wireless network, holiday and vacation. Search only for “wifi” and “leave”" in text
+
+
+def test_what_colleagues_recommend_is_labelled_and_sure(results):
+    root = results(hits=[hit(1, recommended=True, partial=True), hit(2)], weak=True)
+    assert h1(root) == "Answers to “when is pay day”"
+    assert [text_of(badge) for badge in select(root, ".badge")] == ["Recommended", "Partly matching"]
+    root = results(hits=[hit(1), hit(2, recommended=True)])
+    assert [text_of(badge) for badge in select(root, ".badge")] == ["Best answer", "Recommended"]
+
+
+def test_articles_that_match_in_part_stand_apart_at_the_end(results):
+    hits = [hit(1), hit(2, partial=True), hit(3), hit(4, partial=True), hit(5, partial=True)]
+    root = results(hits=hits)
+    assert headings(root)[:6] == [
+        "Article 1",
+        "Article 2",
+        "Article 3",
+        "Partly matching",
+        "Article 4",
+        "Article 5",
+    ]
+    assert [text_of(badge) for badge in select(root, ".badge")] == ["Best answer", "Partly matching"]
+    first, second = select(root, ".results")
+    assert (len(first), len(second), second.get("start")) == (3, 2, "4")
+    assert [node.get("id") for node in select(root, ".result")] == [f"result-{n}" for n in range(1, 6)]
+
+
+def test_when_all_match_in_part_they_are_not_parted(results):
+    root = results(hits=[hit(1, partial=True), hit(2, partial=True)])
+    assert headings(root)[1:4] == ["These come closest", "Article 1", "Article 2"]
+
+
+def test_a_long_list_leads_to_more_where_it_goes_on(results):
+    hits = [hit(number, snippet=()) for number in range(1, 21)]
+    root = results(hits=hits, count=33)
+    more = select(root, ".results__more a")[0]
+    assert more.get("href") == "/search?q=when+is+pay+day&page=2#result-21"
+    assert "20 of 33 shown" in text_of(root)
+    assert select(results(hits=hits, count=20), ".results__more") == []
+    hits += [hit(number, snippet=()) for number in range(21, 34)]
+    root = results(hits=hits, count=33, asked=Asked("when is pay day", page=2))
+    assert select(root, ".results__more") == []
+    assert select(root, "#result-21")[0].get("tabindex") == "-1"
+    assert text_of(select(root, "title")[0]).startswith("Answers to “when is pay day”, 33 of 33")
+
+
+def test_a_list_has_an_end(results):
+    hits = [hit(number, snippet=()) for number in range(1, 101)]
+    root = results(hits=hits, count=240, asked=Asked("when is pay day", page=5))
+    assert select(root, ".results__more a") == []
+    assert "These are the best 100 of 240 articles." in text_of(root)
+
+
+TOPICS = Facet(
+    "topic", "Topic", (FacetValue("7", "Pay", 12, chosen=False), FacetValue("8", "Tax", 1, chosen=False))
+)
+CHOSEN = Facet("team", "Team", (FacetValue("3", "Payroll", 4, chosen=True),))
+ALONE = Facet("site", "Site", (FacetValue("leeds", "Leeds", 4, chosen=False),))
+
+
+def test_filters_are_links_with_counts(results):
+    root = results(facets=[TOPICS, ALONE])
+    assert [text_of(node) for node in select(root, ".filter summary")] == ["Topic"]
+    links = select(root, ".filter__value")
+    assert [text_of(link) for link in links] == ["Pay12 articles", "Tax1 article"]
+    assert links[0].get("href") == "/search?q=when+is+pay+day&topic=7"
+    assert select(root, ".chip--chosen") == []
+
+
+def test_a_chosen_filter_can_be_taken_away_and_the_rest_is_kept(results):
+    asked = Asked("pay", exact=True, only={"team": "3"}, page=2)
+    root = results(q="pay", asked=asked, facets=[TOPICS, CHOSEN])
+    chip = select(root, ".chip--chosen")[0]
+    assert text_of(chip) == "Remove filter Team: Payroll"
+    assert chip.get("href") == "/search?q=pay&exact=1"
+    assert select(root, ".filter__value")[0].get("href") == "/search?q=pay&topic=7&team=3&exact=1"
+    assert text_of(select(root, "title")[0]).startswith("Answers to “pay”, Payroll")
+    chosen = Facet("topic", "Topic", (FacetValue("7", "Pay", 12, chosen=True), TOPICS.values[1]))
+    link = select(
+        results(q="pay", asked=Asked("pay", only={"topic": "7"}), facets=[chosen]), ".filter__value"
+    )[0]
+    assert (link.get("aria-current"), link.get("href")) == ("true", "/search?q=pay")
+
+
+def test_without_a_choice_there_are_no_filters(results):
+    assert select(results(facets=[ALONE]), ".filters") == []
+
+
+def test_a_filter_that_left_nothing_is_said_to_be_gone(results):
+    assert "Nothing matches with that filter, so all answers are shown." in text_of(results(dropped=True))
+
+
+def test_every_end_says_what_was_looked_for_and_whom_to_ask(results):
+    root = results(understood=["pay", "day"])
+    end = select(root, ".results__end")[0]
+    assert "We looked for pay and day. Payroll is most likely to know." in text_of(end)
+    assert select(end, "button")
+    assert "most likely" not in text_of(select(results(team=None), ".results__end")[0])
+
+
+def test_the_words_to_mark_go_with_the_list(results):
+    assert select(results(words=("pay", "pay day")), ".results")[0].get("data-words") == "pay|pay day"
 
 
 def test_a_search_without_its_index_says_so(results):

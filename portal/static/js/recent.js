@@ -1,0 +1,42 @@
+/** One's own searches of this sitting, newest first. They never leave this tab. */
+import { tab } from "./memory.js";
+
+const PREFIX = "searches ";
+const MOST = 6;
+const MATCHING = 2;
+
+/** Who is signed in: whoever comes next in this tab must not find what somebody else searched for. */
+const name = () => PREFIX + document.body.dataset.me;
+
+function same(one, other) {
+  return one.localeCompare(other, undefined, { sensitivity: "base" }) === 0;
+}
+
+export const recent = {
+  start() {
+    for (const old of tab.names()) if (old.startsWith(PREFIX) && old !== name()) tab.remove(old);
+  },
+
+  all() {
+    try {
+      const kept = JSON.parse(tab.get(name()) ?? "[]");
+      return kept.filter((words) => typeof words === "string").slice(0, MOST);
+    } catch {
+      return [];
+    }
+  },
+
+  /** Those in which a word begins with what is typed; not the very same text. */
+  like(typed) {
+    const start = typed.toLocaleLowerCase();
+    const begins = (words) => ` ${words.toLocaleLowerCase()}`.includes(` ${start}`);
+    return this.all().filter((words) => begins(words) && !same(words, typed)).slice(0, MATCHING);
+  },
+
+  add(words) {
+    if (!words) return;
+    tab.set(name(), JSON.stringify([words, ...this.all().filter((old) => !same(old, words))].slice(0, MOST)));
+  },
+
+  clear() { tab.remove(name()); },
+};
