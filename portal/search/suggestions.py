@@ -39,12 +39,13 @@ ARTICLE, TEAM, TOPIC = "Articles", "Teams", "Topics"
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """One thing to open. `kind` is ARTICLE, TEAM or TOPIC, `key` its slug or path; in `title` the
-    typed parts are marked; `note` tells it from others of its kind."""
+    typed parts are marked; `note` tells it from others of its kind; `language` is the tag of an article's."""
 
     kind: str
     key: str
     title: Parts
     note: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class _Thing:
     key: str
     name: str
     about: str
+    language: str
     open: bool
 
 
@@ -87,7 +89,13 @@ def suggest(session: Session, engine: SearchEngine, text: str, *, by: Person) ->
     places = [*_likely(typed, things, TEAM), *_likely(typed, things, TOPIC)]
     found = [articles[group] for group in groups if group in articles][: MOST - len(places)]
     return [
-        Suggestion(one.kind, one.key, marked(one.name, typed), one.about if one.kind == ARTICLE else "")
+        Suggestion(
+            one.kind,
+            one.key,
+            marked(one.name, typed),
+            one.about if one.kind == ARTICLE else "",
+            one.language,
+        )
         for one in (*found, *places)
     ]
 
@@ -170,12 +178,21 @@ def _things(session: Session, groups: Sequence[int], *, by: Person) -> list[_Thi
     One statement."""
     door = visible_to(by)
     inside = door.with_only_columns(Article.id).where(Article.topic_id == Topic.id).correlate(Topic)
+    none = sa.literal("")
     rows = session.execute(
         sa.union_all(
-            sa.select(sa.literal(TEAM), Team.id, Team.slug, Team.name, Team.purpose, sa.true()),
-            sa.select(sa.literal(TOPIC), Topic.id, Topic.path, Topic.name, Topic.summary, inside.exists()),
+            sa.select(sa.literal(TEAM), Team.id, Team.slug, Team.name, Team.purpose, none, sa.true()),
+            sa.select(
+                sa.literal(TOPIC), Topic.id, Topic.path, Topic.name, Topic.summary, none, inside.exists()
+            ),
             door.with_only_columns(
-                sa.literal(ARTICLE), Article.id, Article.slug, Revision.title, Topic.name, sa.true()
+                sa.literal(ARTICLE),
+                Article.id,
+                Article.slug,
+                Revision.title,
+                Topic.name,
+                Revision.language,
+                sa.true(),
             )
             .join(Revision, Revision.id == Article.live_id)
             .join(Topic, Topic.id == Article.topic_id)

@@ -89,7 +89,8 @@ def _answer(session: Session, ask: Asked, person: Person) -> tuple[Answer, Asked
 @blueprint.get("/search/suggest")
 def suggest() -> ResponseReturnValue:
     """What the search box offers for what stands in it so far, as JSON: groups with a label and items,
-    each with its title in pieces (text, whether typed), a note and an address. Not logged."""
+    each with its title in pieces (text, whether typed), a note, an address, and the title's language when
+    it is not that of the page. Not logged."""
     text = request.args.get("q", "").replace("\x00", " ")
     engine: SearchEngine = current_app.extensions[ENGINE]
     found = suggestions.suggest(db.session(), engine, text, by=login.current_person())
@@ -107,7 +108,8 @@ def _item(one: Suggestion) -> dict[str, object]:
         url = url_for("articles.topic", path=one.key)
     else:
         url = url_for("articles.show", slug=one.key)
-    return {"parts": one.title, "note": one.note, "url": url}
+    item: dict[str, object] = {"parts": one.title, "note": one.note, "url": url}
+    return {**item, "lang": one.language} if one.language not in ("", "en") else item
 
 
 def _log(text: str, answer: Answer, ms: int, need: str, person_id: int) -> None:

@@ -235,6 +235,19 @@ def test_the_answer_is_json_that_nobody_keeps(
     }
 
 
+def test_a_title_in_another_language_says_so(
+    session: Session, people: SimpleNamespace, client_for: ClientFor, write_article: Callable[..., Article],
+    index: Callable[[], object],
+) -> None:  # fmt: skip
+    article = write_article("Urlaub beantragen")
+    assert article.live is not None
+    article.live.language = "de"
+    session.commit()
+    index()
+    groups = json.loads(client_for(people.ana).get("/search/suggest?q=urlaub").text)["groups"]
+    assert groups[0]["items"][0]["lang"] == "de"
+
+
 def test_every_suggestion_opens(people: SimpleNamespace, client_for: ClientFor, library: None) -> None:
     client = client_for(people.ana)
     opened = 0
