@@ -25,6 +25,9 @@ LONG_ENOUGH: Final = 3
 """Letters of a word that tells a language alone: "de", "le" and "el" stand in names."""
 
 
+_ENGLISH_ALONE: Final = FUNCTION_WORDS.difference(*(FUNCTION_WORDS_OF[language] for language in STEMMED[1:]))
+
+
 def base(tag: str) -> str:
     """The language of a tag without region and script: "pt" of "pt-BR"."""
     return tag.partition("-")[0].lower()
@@ -36,21 +39,26 @@ def function_words(language: str) -> frozenset[str]:
 
 
 def language_of(words: Sequence[str]) -> str:
-    """The language of a question of these folded words; "en" when nothing tells otherwise.
+    """The language of a question of these folded words; "en" when nothing tells otherwise."""
+    return evident(words) or ENGLISH
 
-    Function words tell it, but for those that also stand in English questions (`words.ENGLISH_TOO`:
-    "die", "hat", "was", "come"), which only add to others. Where two languages share the words
-    ("como"), the one with more of them wins.
+
+def evident(words: Sequence[str]) -> str | None:
+    """The language that the function words of a question tell; None when they tell none, as in most
+    questions of two or three words.
+
+    Words that also stand in English questions (`words.ENGLISH_TOO`: "die", "hat", "was", "come") only
+    add to others. Where two languages share the words ("como"), the one with more of them wins.
     """
     asked = set(words)
-    best = (0, 0, ENGLISH)
+    best: tuple[int, int, str | None] = (0, 0, None)
     for language in STEMMED[1:]:
         listed = asked & (FUNCTION_WORDS_OF[language] | NEGATIONS_OF[language])
         telling = listed - ENGLISH_TOO - FUNCTION_WORDS
         english = asked & FUNCTION_WORDS - listed
         if _enough(telling, listed, english) and (len(telling), len(listed)) > best[:2]:
             best = (len(telling), len(listed), language)
-    return best[2]
+    return best[2] or (ENGLISH if asked & _ENGLISH_ALONE else None)
 
 
 def _enough(telling: set[str], listed: set[str], english: set[str]) -> bool:

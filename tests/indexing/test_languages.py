@@ -3,7 +3,7 @@
 import pytest
 
 from portal.indexing.analysis import analyse, fold
-from portal.indexing.languages import STEMMED, base, function_words, language_of, terms
+from portal.indexing.languages import STEMMED, base, evident, function_words, language_of, terms
 from portal.indexing.words import ENGLISH_TOO, FUNCTION_WORDS_OF, NEGATIONS_OF
 
 
@@ -56,6 +56,24 @@ def test_function_words_tell_the_language(text: str, language: str) -> None:
 )  # fmt: skip
 def test_english_stays_english(text: str) -> None:
     assert guess(text) == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("my dad died last night", "en"),
+        ("letting agent wants you to confirm my salary on thier form", "en"),
+        ("how do I get a visa", "en"),
+        ("vpn geht nicht", "de"),
+        ("instalar impressoras no portatil", None),
+        ("urlaubsanträge", None),
+        ("vpn", None),
+        ("bike scheme", None),
+        ("", None),
+    ],
+)
+def test_a_question_may_tell_no_language(text: str, language: str | None) -> None:
+    assert evident([token.word for token in analyse(text)]) == language
 
 
 def test_lists_are_folded_words_without_negations() -> None:
