@@ -23,6 +23,10 @@ class Visitor:
         """Say that a page with this status will come; browsers note it in the console."""
         self._allow(f"status of {status}")
 
+    def expects_failure(self) -> None:
+        """Say that a request will be cut off; browsers note it in the console."""
+        self._allow("net::ERR_FAILED")
+
     def sees_heading(self, text: str) -> None:
         """The page has this h1."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
