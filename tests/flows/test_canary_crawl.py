@@ -7,8 +7,10 @@ address. The last tests break the rules on purpose and show that the crawl notic
 import pytest
 import sqlalchemy as sa
 
+from portal.accounts.models import Audience
 from portal.articles import queries
 from portal.articles.models import Article
+from portal.search import suggestions
 from tests.support import canaries
 from tests.support.canaries import READERS, SEEN_BY, Crawl, came_across, walk, word
 from tests.support.world import PEOPLE
@@ -72,6 +74,15 @@ class TestTheCrawlCanFail:
         assert any("vexbritish" in leak for leak in found.leaked)
         assert any("vexdraft" in leak for leak in found.leaked)
         assert found.told_apart
+
+    def test_an_open_door_of_suggestions_is_noticed(self, crawl, visitor, monkeypatch):
+        monkeypatch.setattr(suggestions, "visible_to", lambda person: sa.select(Article))
+        monkeypatch.setattr(suggestions, "hidden", lambda session, *, by: frozenset())
+        monkeypatch.setattr(
+            suggestions, "tokens", lambda session, by: frozenset(session.scalars(sa.select(Audience.key)))
+        )
+        found = walk(crawl, visitor("otto"), "otto", "GET", only="search.suggest")
+        assert any("vexbritishtitle" in leak for leak in found.leaked)
 
     def test_an_unknown_address_is_noticed(self, crawl, app):
         app.add_url_rule("/new/<thing>", "articles.new_thing", lambda thing: thing, methods=["GET", "POST"])

@@ -219,7 +219,8 @@ class Crawl:
         self.queries: dict[str, Callable[[str, str], Iterable[dict[str, str]]]] = {
             "articles.show": lambda person, secret: [{}, {"x": "1"}],
             "articles.topic": lambda person, secret: [{}, {"page": "2"}],
-            "search.results": _questions,
+            "search.results": _searches,
+            "search.suggest": _beginnings,
             "writing.workbench": lambda person, secret: [
                 {},
                 *({"show": show} for show in ("all", "drafts", "changed", "due", "archived")),
@@ -279,11 +280,13 @@ class Crawl:
                 found.append(f"forms of {rule.endpoint}")
         return found
 
-    def steps(self, person: str, method: str) -> Iterator[Step]:
-        """Every request of one person by one method. What would change an article that the person
-        may write is left out: it is theirs."""
+    def steps(self, person: str, method: str, only: str = "") -> Iterator[Step]:
+        """Every request of one person by one method, or those to one endpoint. What would change an
+        article that the person may write is left out: it is theirs."""
         addresses = self.app.url_map.bind("localhost")
         for rule in self.app.url_map.iter_rules():
+            if only not in ("", rule.endpoint):
+                continue
             if method not in (rule.methods or ()) or (method == "POST" and rule.endpoint in self.no_articles):
                 continue
             every = self.arguments.get(rule.endpoint, lambda: [("", {})])
@@ -326,6 +329,38 @@ def _questions(person: str, _secret: str) -> Iterable[dict[str, str]]:
             yield {"q": word(secret, place)[:-3]}
 
 
+def _searches(person: str, secret: str) -> Iterable[dict[str, str]]:
+    """Questions, and other looks at their answers: the very words, filters, more of the list."""
+    yield from _questions(person, secret)
+    for text in ("lantern", "About"):
+        yield {"q": text, "exact": "1"}
+        for page in ("2", "5"):
+            yield {"q": text, "page": page}
+        for number in map(str, range(1, len(TOPICS) + 2)):
+            yield {"q": text, "topic": number}
+            yield {"q": text, "team": number}
+        for site in ("leeds", "hamburg", "portland", "nowhere"):
+            yield {"q": text, "site": site, "type": "article"}
+    for hidden in _secrets_to(person):
+        yield {"q": word(hidden, "title"), "exact": "1"}
+        yield {"q": f"About {word(hidden, 'title')[:-3]}", "page": "2"}
+
+
+def _beginnings(person: str, _secret: str) -> Iterable[dict[str, str]]:
+    """What somebody could begin to type: words of what they may not see, with and without a slip."""
+    for text in ("", "v", "vex", "lan", "About", "About ", "what is v", "hr", "pay", "p"):
+        yield {"q": text}
+    for hidden in _secrets_to(person):
+        for place in ("title", "keyword", "question"):
+            whole = word(hidden, place)
+            for text in (whole[:-2], f"{whole} ", f"About {whole[:-3]}{whole[-2:]} "):
+                yield {"q": text}
+
+
+def _secrets_to(person: str) -> list[str]:
+    return [secret for secret, seen_by in SEEN_BY.items() if person not in seen_by]
+
+
 def _bodies() -> Iterable[str]:
     yield "\n\n".join(f"[link](/articles/{old_address(name)})" for name in ARTICLES)
     yield "\n\n".join(f"[link](/articles/{word(name, 'slug')})" for name in ARTICLES)
@@ -347,13 +382,14 @@ class Findings:
     seen: set[str] = field(default_factory=set)
 
 
-def walk(crawl: Crawl, client: PageClient, person: str, method: str) -> Findings:
-    """Make all requests of one person and judge the answers."""
+def walk(crawl: Crawl, client: PageClient, person: str, method: str, *, only: str = "") -> Findings:
+    """Make all requests of one person, or those to one endpoint, and judge the answers."""
     findings = Findings()
     token = client.csrf_token() if method == "POST" else ""
     nothing: dict[str, str] = {}
     linted: set[tuple[str, int]] = set()
-    for step in sorted(crawl.steps(person, method), key=lambda step: step.secret != NOTHING):
+    steps = crawl.steps(person, method, only)
+    for step in sorted(steps, key=lambda step: step.secret != NOTHING):
         data = {**step.data, "csrf_token": token} if step.data is not None else None
         page = client.fetch(method, step.url, data=data) if data else client.fetch(method, step.url)
         findings.requests += 1
