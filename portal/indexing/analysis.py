@@ -56,6 +56,7 @@ _PART = re.compile(_RUN)
 _APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 _BETWEEN_APOSTROPHES = re.compile(rf"(?:{_RUN}|[{_APOSTROPHES}])+")
 _DOTTED = re.compile(r"[a-z]{0,3}\d+(?:\.\d+)+[a-z]{0,3}")
+_CODES = re.compile(r"[a-z]+\d+s|\d+ks")
 _THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _UNSPACED_LETTERS = (
     "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf"
@@ -125,10 +126,11 @@ def _fold(text: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def stem(word: str, language: str = "en") -> str:
-    """The Snowball stem of a folded word; words with digits and unknown languages stay as they are."""
+    """The Snowball stem of a folded word. Unknown languages and words with digits stay as they are, but
+    for the plural of a code: "p60s" is "p60"."""
     algorithm = _STEMMERS.get(language)
     if algorithm is None or any(char.isdigit() for char in word):
-        return word
+        return word[:-1] if _CODES.fullmatch(word) else word
     return fold(str(_stemmer(algorithm).stemWord(_regular(word, language))))
 
 

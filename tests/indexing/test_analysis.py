@@ -40,6 +40,7 @@ def terms(text: str, language: str = "en") -> list[str]:
         ("1,200 1.200 1200", ["1200", "1", "200", "1200", "1", "200", "1200"]),
         ("a,b 1,2 1,2345", ["a", "b", "1", "2", "1", "2345"]),
         ("2FA (2fa)", ["2fa", "2fa"]),
+        ("P60s 401ks 1990s 30s", ["p60", "401k", "1990s", "30s"]),
         ("pass\u00adword pass\u200bword \ufeffpassword", ["password"] * 3),
         ("İstanbul ISTANBUL istanbul ıstanbul", ["istanbul"] * 4),
         ("ΟΔΟΣ οδός οδοσ", ["οδοσ"] * 3),
