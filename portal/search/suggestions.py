@@ -135,8 +135,8 @@ def _articles(
             )
             if found:
                 return typed, [int(one.group) for one in found]
-    except EngineError:
-        log.exception("the index did not answer; suggesting teams and topics only")
+    except EngineError as error:  # said once for each letter: a line, no traceback
+        log.warning("the index did not answer; suggesting teams and topics only: %s", error)
     return first or Typed(tuple(token.word for token in words), len(words) - (not ended)), []
 
 

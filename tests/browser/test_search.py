@@ -171,6 +171,7 @@ def test_groups_have_names_and_the_list_belongs_to_the_box(reader):
         expect(page.get_by_role("group", name=group).get_by_role("option").first).to_be_visible()
     expect(page.get_by_role("group", name="Teams").get_by_role("option")).to_have_text(["Payroll"])
     assert 3 <= options(page).count() <= 8
+    expect(page.get_by_role("option", name="Find and download your payslip Pay and tax")).to_be_visible()
 
 
 def test_by_touch_on_a_small_phone(new_visitor, known):

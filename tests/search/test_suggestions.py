@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from portal.accounts import audiences
 from portal.accounts.models import Person, Team
 from portal.articles.models import Article, State
+from portal.indexing import outbox
 from portal.search import suggestions
 from portal.search.models import SearchEvent
 from portal.search.suggestions import ARTICLE, MOST, TEAM, TOPIC, Suggestion, Typed, marked
@@ -186,6 +187,19 @@ def test_the_database_has_the_last_word(
         article.live.title = "Set a new password"
     titles = [text_of(one) for one in suggest("reset") if one.kind == ARTICLE]
     assert titles == (["Set a new password"] if change == "renamed" else [])
+
+
+def test_words_of_what_was_just_taken_away_say_nothing(
+    session: Session, library: None, write_article: Callable[..., Article], index: Callable[[], object],
+    suggest: Suggest,
+) -> None:  # fmt: skip
+    secret = write_article("Order project lamp zorblax")
+    index()
+    assert keys(suggest("order lamp zorblac ")) == ["order-project-lamp-zorblax"]
+    secret.state = State.ARCHIVED
+    outbox.changed(session, [secret.id])
+    assert suggest("order lamp zorblac ") == suggest("order lamp qwertzy ")
+    assert keys(suggest("order lamp zorblac ")) == ["order-a-lamp"]
 
 
 def test_without_an_index_there_are_still_teams_and_topics(

@@ -7,6 +7,7 @@ import { recent } from "./recent.js";
 const WAIT_MS = 120; // after the last key
 const SAY_MS = 500; // a list is read out when the typing rests
 const MOST = 8;
+const LONGEST = 200; // what is typed now stands at the end
 const ONE_LETTER = /^[\0-\u058f]$/; // says nothing yet, unlike one sign of Chinese
 let boxes = 0;
 
@@ -89,12 +90,11 @@ class Suggestions {
   }
 
   async ask() {
-    const text = this.box.value;
     const own = recent.like(this.text).map((words) => this.again(words, this.text));
     const running = this.running = new AbortController();
     let groups = null;
     try {
-      const address = `${this.box.dataset.suggest}?${new URLSearchParams({ q: text })}`;
+      const address = `${this.box.dataset.suggest}?${new URLSearchParams({ q: this.box.value.slice(-LONGEST) })}`;
       const answer = await fetch(address, { signal: running.signal, redirect: "error" });
       if (answer.ok) groups = (await answer.json()).groups;
     } catch {
@@ -174,7 +174,8 @@ class Suggestions {
   }
 
   pressed(event) {
-    if (event.isComposing || event.ctrlKey || event.metaKey) return;
+    // 229: Safari has ended composing when the key that ended it comes
+    if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey) return;
     const act = this.keys()[event.key];
     if (!act || act(event) === false) return;
     event.preventDefault();
