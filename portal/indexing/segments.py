@@ -49,16 +49,16 @@ class Names:
     """The words of all names of a segment in order, to find those that begin with some letters."""
 
     def __init__(self, units: Sequence[Unit]) -> None:
-        rows = [
-            (word, number, name_value(field, begins=begins))
-            for number, unit in enumerate(units)
-            for word, field, begins in unit.names
-        ]
-        rows.sort()
-        self._words, code = coded([word for word, _, _ in rows])
-        self._start: Ints = np.searchsorted(code, np.arange(len(self._words) + 1))
-        self._unit: Ints = np.array([number for _, number, _ in rows], np.int64)
-        self._value: Floats = np.array([value for _, _, value in rows], np.float64)
+        rows: dict[str, list[tuple[int, float]]] = {}
+        for number, unit in enumerate(units):
+            for word, field, begins in unit.names:
+                rows.setdefault(word, []).append((number, name_value(field, begins=begins)))
+        self._words = sorted(rows)
+        counts = [0, *(len(rows[word]) for word in self._words)]
+        self._start: Ints = np.cumsum(np.array(counts, np.int64))
+        flat = np.array([row for word in self._words for row in rows[word]], np.float64).reshape(-1, 2)
+        self._unit: Ints = flat[:, 0].astype(np.int64)
+        self._value: Floats = flat[:, 1]
 
     def beginning(self, letters: str) -> tuple[Ints, Floats]:
         """The units with a name word that begins with `letters`, one for each such word, and what

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import OSA
 
 from portal.indexing.arrays import Floats, Ints
 
@@ -62,12 +63,15 @@ class WordList:
         near = np.abs(self._length - len(word)) <= reach
         # Replacing a letter takes one out of the set and puts one in: the most that one edit does.
         near &= _differing(self._letters, _bits(word)) <= 2 * reach
-        maybe = np.flatnonzero(near).tolist()
+        maybe = np.flatnonzero(near)
         # Swapping neighbours changes three pairs into three others.
-        pairs = np.array([_bits(_pairs(self.words[at])) for at in maybe], np.uint64)
-        for at, differing in zip(maybe, _differing(pairs, _bits(_pairs(word))), strict=True):
-            if differing <= 6 * reach:
-                yield self.words[at]
+        near = _differing(self._pairs[maybe], _bits(_pairs(word))) <= 6 * reach
+        for at in maybe[near].tolist():
+            yield self.words[at]
+
+    @cached_property
+    def _pairs(self) -> NDArray[np.uint64]:
+        return np.array([_bits(_pairs(word)) for word in self.words], np.uint64)
 
     def alike(self, word: str) -> Iterator[tuple[float, str]]:
         pairs = _pairs(word)
@@ -156,21 +160,7 @@ def edits(one: str, other: str, most: int) -> int:
     >>> edits("passwrod", "password", 2)
     1
     """
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, char in enumerate(one, start=1):
-        line = [i]
-        for j, against in enumerate(other, start=1):
-            cost = min(row[j - 1] + (char != against), row[j] + 1, line[j - 1] + 1)
-            if i > 1 and j > 1 and char == other[j - 2] and one[i - 2] == against:
-                cost = min(cost, before[j - 2] + 1)
-            line.append(cost)
-        if min(line) > most:
-            return most + 1
-        before, row = row, line
-    return min(row[-1], most + 1)
+    return OSA.distance(one, other, score_cutoff=most)
 
 
 def closest(vocabulary: Frequencies, lists: Iterable[Words], word: str) -> str | None:

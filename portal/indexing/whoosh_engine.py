@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from whoosh import fields, formats
-from whoosh.codec.whoosh3 import W3Codec
+from whoosh.codec.whoosh3 import W3Codec, W3FieldWriter
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, FileIndex, LockError
 from whoosh.index import IndexError as WhooshIndexError
@@ -52,6 +52,9 @@ OPEN_TRIES = 5
 """A commit may remove files of the generation being opened; the next try finds the new one."""
 
 POSTINGS_PER_BLOCK = 2048
+
+FIRST_BIT = 31
+"""Set in the first place of a term in a document: places are read many documents at once."""
 
 BROKEN = (
     OSError,
@@ -90,7 +93,22 @@ class _Terms(fields.FieldType):  # type: ignore[misc]  # Whoosh has no types
         self, value: Mapping[str, Sequence[int]], **_: Any
     ) -> Iterator[tuple[bytes, int, float, bytes]]:
         for term, places in sorted(value.items()):
-            yield term.encode(), len(places), 1.0, np.array(places, "<u4").tobytes()
+            packed = np.array(places, "<u4")
+            packed[0] |= 1 << FIRST_BIT
+            yield term.encode(), len(places), 1.0, packed.tobytes()
+
+
+class _FieldWriter(W3FieldWriter):  # type: ignore[misc]  # Whoosh has no types
+    """Whoosh asks the file system for a field's length at every posting; ours have none, and without
+    asking, writing takes half the time."""
+
+    def add_postings(self, schema: fields.Schema, lengths: object, items: Iterable[Any]) -> None:
+        super().add_postings(schema, None, items)
+
+
+class _Codec(W3Codec):  # type: ignore[misc]  # Whoosh has no types
+    def field_writer(self, storage: FileStorage, segment: Any) -> _FieldWriter:
+        return _FieldWriter(self, storage, segment)
 
 
 def _schema() -> fields.Schema:
@@ -108,14 +126,12 @@ class _WhooshSegment(Segment):
         super().__init__([Unit(*kept["unit"]) for kept in stored])
 
     def read(self, term: str) -> tuple[Ints, Ints]:
-        units: list[int] = []
-        values: list[bytes] = []
-        for ids, found in self._blocks("terms", term):
-            units += ids
-            values += found
-        counts = np.array([len(value) // 4 for value in values], np.int64)
-        packed = np.frombuffer(b"".join(values), "<u4").astype(np.int64)
-        return np.repeat(np.array(units, np.int64), counts), packed
+        units, packed = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for ids, values in self._blocks("terms", term):
+            places = np.frombuffer(b"".join(values), "<u4").astype(np.int64)
+            units.append(ids[np.cumsum(places >> FIRST_BIT) - 1])
+            packed.append(places & (1 << FIRST_BIT) - 1)
+        return np.concatenate(units), np.concatenate(packed)
 
     def words(self) -> Sequence[str]:
         if self._words is None:
@@ -124,22 +140,23 @@ class _WhooshSegment(Segment):
         return self._words
 
     def word_units(self, word: str) -> Ints:
-        return np.array([number for ids, _ in self._blocks("words", word) for number in ids], np.int64)
+        return np.concatenate([np.zeros(0, np.int64), *(ids for ids, _ in self._blocks("words", word))])
 
-    def _blocks(self, field: str, term: str) -> list[tuple[Sequence[int], Sequence[bytes]]]:
+    def _blocks(self, field: str, term: str) -> list[tuple[Ints, Sequence[bytes]]]:
         with self._lock:
             return list(self._read_blocks(field, term))
 
-    def _read_blocks(self, field: str, term: str) -> Iterator[tuple[Sequence[int], Sequence[bytes]]]:
-        # Whole blocks at once, past the matcher's posting-by-posting interface: about 30 times faster.
+    def _read_blocks(self, field: str, term: str) -> Iterator[tuple[Ints, Sequence[bytes]]]:
+        # Whole blocks at once, past the matcher's posting-by-posting interface: about 50 times faster.
+        # A block is kept as (differences of ids, weights, values).
         try:
             matcher = self._reader._terms.matcher(field, term.encode(), self._reader.schema[field].format)
         except TermNotFound:
             return
         while matcher.is_active():
-            matcher._read_ids()
-            matcher._read_values()
-            yield matcher._ids, matcher._values
+            matcher._read_data()
+            differences, _, values = matcher._data
+            yield np.cumsum(np.array(differences, np.int64)), values
             matcher._next_block()
 
 
@@ -276,9 +293,7 @@ class WhooshEngine:
 
 def _writer(place: Path) -> SegmentWriter:
     index = FileIndex(FileStorage(str(place)), indexname=NAME)
-    return index.writer(
-        timeout=LOCK_WAIT_SECONDS, codec=W3Codec(blocklimit=POSTINGS_PER_BLOCK, compression=1)
-    )
+    return index.writer(timeout=LOCK_WAIT_SECONDS, codec=_Codec(blocklimit=POSTINGS_PER_BLOCK, compression=1))
 
 
 def _stored(document: Document) -> dict[str, Any]:
