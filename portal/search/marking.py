@@ -1,6 +1,7 @@
 """The words that an article opened from a result is marked with."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from portal.indexing.analysis import analyse
@@ -31,8 +32,17 @@ def _found(answer: Answer) -> Iterator[tuple[str, bool]]:
 
 
 def _of_names(hit: Result) -> Iterator[tuple[str, bool]]:
-    matched = set(hit.matched)
+    matched = {part for term in hit.matched for part in term.split(" ")}  # a synonym may be a phrase
     for text in (hit.title, hit.section_heading, hit.answer):
-        for token in analyse(text):
-            if token.term in matched and not token.joined:
-                yield text[token.start : token.end].lower(), token.function_word
+        yield from ((word, asks) for term, word, asks in _terms(text) if term in matched)
+
+
+@lru_cache(maxsize=8_000)
+def _terms(text: str) -> tuple[tuple[str, str, bool], ...]:
+    """The terms of a short text with the words as written, and whether each is a word of questions. The
+    same titles come up again and again."""
+    return tuple(
+        (token.term, text[token.start : token.end].lower(), token.function_word)
+        for token in analyse(text)
+        if not token.joined
+    )
