@@ -7,6 +7,7 @@ docs/operations.md says how to read the table.
 
 import argparse
 import http.client
+import math
 import os
 import secrets
 import statistics
@@ -120,6 +121,8 @@ class Row:
     seconds: float = 0.0
     own: float = 0.0
     """Share of one processor that the measuring itself has used."""
+    served: float = math.nan
+    """Seconds of processor time that the web workers have used."""
 
 
 def _measure(
@@ -128,7 +131,7 @@ def _measure(
     """Print the table; whether there were errors."""
     print(
         f"{'page':<10}{'clients':>8}{'requests':>9}{'per s':>8}"
-        f"{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'max ms':>9}{'errors':>7}{'own CPU':>8}"
+        f"{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'max ms':>9}{'CPU ms':>8}{'errors':>7}{'own CPU':>8}"
     )
     failed = False
     for page, address in addresses.items():
@@ -137,7 +140,9 @@ def _measure(
             print(f"{page:<10}left out: there is no {SUGGEST}")
             continue
         for clients in options.clients:
+            used = _processor(portal)
             row = _together(portal.port, address, cookies[:clients], options.seconds)
+            row.served = _processor(portal) - used
             failed = failed or bool(row.errors)
             _print_row(page, clients, row)
     _print_memory(portal)
@@ -200,8 +205,19 @@ def _print_row(page: str, clients: int, row: Row) -> None:
     kinds = " ".join(f"{count}x {kind}" for kind, count in row.errors.most_common(3))
     print(
         f"{page:<10}{clients:>8}{asked:>9}{rate:>8.1f}{''.join(f'{ms:>9.1f}' for ms in ends)}"
-        f"{row.errors.total():>7}{row.own:>8.0%} {kinds}"
+        f"{row.served * 1000 / max(asked, 1):>8.1f}{row.errors.total():>7}{row.own:>8.0%} {kinds}"
     )
+
+
+def _processor(portal: Portal) -> float:
+    """Seconds of processor time that the web workers have used so far; not a number where the system
+    does not tell it as Linux does."""
+    try:
+        facts = [Path(f"/proc/{pid}/stat").read_text(encoding="utf-8") for pid in portal.pids("web worker")]
+    except OSError:
+        return math.nan
+    ticks = [int(used) for fact in facts for used in fact.rpartition(")")[2].split()[11:13]]
+    return sum(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def _print_memory(portal: Portal) -> None:
