@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
@@ -31,12 +33,32 @@ from tests.support.client import PageClient
 from tests.support.databases import PostgresServer, Server, SqliteServer
 
 SECRET = "for tests only, long enough to pass"
+POSTGRES = os.environ.get("DATABASE_URL", "")
+"""The address of a PostgreSQL server, if the tests run on one."""
+
+# A busy machine is slow to make examples; that says nothing about the code.
+hypothesis_settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("portal")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL leave out what cannot reach the server: tests that use `databases` through no fixture."""
+    if POSTGRES.startswith("postgres"):
+        out = [item for item in items if "databases" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in set(out)]
 
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: the garbage collector need not look at it again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_door_to_postgres() -> None:
+    """`databases` alone knows the server. A test without that fixture, and what it starts, cannot."""
+    os.environ.pop("DATABASE_URL", None)
 
 
 @pytest.fixture(scope="session")
@@ -71,8 +93,8 @@ def compiled() -> reuse.Compiled:
 def databases(run_folder: Path, compiled: reuse.Compiled) -> Iterator[Server]:
     """The templates `empty` (migrated) and `world` (with the small organisation)."""
     server: Server
-    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        url = make_url(os.environ["DATABASE_URL"]).set(drivername="postgresql+psycopg")
+    if POSTGRES.startswith("postgres"):
+        url = make_url(POSTGRES).set(drivername="postgresql+psycopg")
         mark = f"{os.getpid()}_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
         server = PostgresServer(url, mark)
     else:
@@ -98,12 +120,10 @@ def databases(run_folder: Path, compiled: reuse.Compiled) -> Iterator[Server]:
 
 
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, tmp_path: Path, databases: Server) -> Iterator[Settings]:
+def settings(request: pytest.FixtureRequest, tmp_path: Path, databases: Server) -> Settings:
     """The settings of this test; its database holds the small organisation if the test uses that."""
     template = "world" if "world" in request.fixturenames else "empty"
-    url = databases.copy(template, tmp_path)
-    yield make_settings(tmp_path, url)
-    databases.drop(url)
+    return make_settings(tmp_path, databases.copy(template, tmp_path))
 
 
 @pytest.fixture
