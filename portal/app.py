@@ -16,7 +16,10 @@ import portal.articles.views
 import portal.articles.writing_views
 import portal.indexing.cli
 import portal.jobs.cli
+import portal.search.admin_views
 import portal.search.cli
+import portal.search.explain_cli
+import portal.search.tuning_cli
 import portal.search.views
 import portal.web.views
 from portal import clock
@@ -27,7 +30,7 @@ from portal.indexing.indexer import Indexer
 from portal.indexing.whoosh_engine import WhooshEngine
 from portal.jobs import registry
 from portal.jobs.registry import Handlers, Periodic
-from portal.search import events
+from portal.search import events, golden_questions
 from portal.settings import Settings
 from portal.web import assets, errors, guard, headers, pages
 
@@ -37,6 +40,7 @@ BLUEPRINTS = (
     portal.articles.views.blueprint,
     portal.articles.writing_views.blueprint,
     portal.search.views.blueprint,
+    portal.search.admin_views.blueprint,
 )
 
 COMMANDS = (
@@ -82,6 +86,7 @@ def _bind_work(app: Flask, settings: Settings) -> None:
     app.extensions["engine"] = engine
     app.extensions["make-engine"] = WhooshEngine
     app.extensions["indexer"] = indexer
+    app.extensions["sample-parts"] = (portal.search.tuning_cli.load_sample,)
     registry.install(
         app,
         Handlers(
@@ -90,6 +95,9 @@ def _bind_work(app: Flask, settings: Settings) -> None:
                 "sign-ins": Periodic(timedelta(days=1), partial(sessions.remove_ended, settings=settings)),
                 "search-log": Periodic(
                     timedelta(days=1), partial(events.forget_people, salt=settings.secret_key)
+                ),
+                "golden-questions": Periodic(
+                    timedelta(days=1), partial(golden_questions.ask_all, engine=engine)
                 ),
             },
             banner=partial(_sample_sign_ins, settings),

@@ -175,5 +175,10 @@ def load_sample(content: Path) -> None:
         click.echo(f"{loaded.people} people and {loaded.topics} topics added.")
     report = bring_in(content / sample.ARTICLES, planning.Options(source=sample.SOURCE))
     tell(report)
+    # what rooms above add to the sample organisation; the composition root names them
+    for load_part in current_app.extensions.get("sample-parts", ()):
+        told = load_part(content)
+        if told:
+            click.echo(told)
     if report.problems or loaded.problems:
         raise click.exceptions.Exit(1)
