@@ -21,6 +21,7 @@ from portal.articles.models import Article, Rendering, Revision, Topic
 from portal.articles.queries import overdue, visible_to
 from portal.indexing.analysis import analyse
 from portal.indexing.engine import ANYTHING, NOBODY, EngineError, Hit, Hits, SearchEngine
+from portal.indexing.weights import WEIGHTS, Weights
 from portal.search import tuning
 from portal.search.confidence import WEAK, confidence
 from portal.search.rules import NO_RULES, Rules
@@ -182,17 +183,18 @@ def rank(
     only: Mapping[str, str] = ANYTHING,
     exact: bool = False,
     facets: Sequence[str] = (),
+    weights: Weights = WEIGHTS,
 ) -> Ranked:
     """What the engine says, without a look at the database: for many questions at once. Nothing of it
     may be shown to anybody before it was read again. Raises EngineError."""
     vocabulary = engine.vocabulary(audiences=audiences, hidden=hidden)
-    understood = understand(text, vocabulary, rules, exact=exact)
+    understood = understand(text, vocabulary, rules, exact=exact, weights=weights)
     share = 1.0
     found = engine.search(
         understood.query, audiences=audiences, limit=limit, hidden=hidden, only=only, facets=facets
     )
     if not found.hits and understood.query.slots and not exact and not only:
-        understood = understand(text.replace('"', " "), vocabulary, rules, loose=True)
+        understood = understand(text.replace('"', " "), vocabulary, rules, loose=True, weights=weights)
         share = LOOSE_CONFIDENCE
         found = engine.search(
             understood.query, audiences=audiences, limit=limit, hidden=hidden, facets=facets
@@ -222,7 +224,7 @@ def _added(hit: Result) -> bool:
 
 def _shown(corrections: Corrections, hits: Sequence[Result]) -> Corrections:
     """The words of which all stems stand in hits: others help nobody."""
-    there = {part for hit in hits for term in hit.matched for part in term.split(" ")}
+    there = {term for hit in hits for term in hit.matched}
     return tuple(
         (typed, used) for typed, used in corrections if any(token.term in there for token in analyse(used))
     )
@@ -308,6 +310,7 @@ def _sections(session: Session, revisions: Sequence[Revision]) -> dict[int, dict
 def _result(article: Article, hit: Hit, section: Section, marks: Collection[str], *, rank: int) -> Result:
     live = article.live
     assert live is not None
+    matched = {part for term in hit.matched for part in term.split(" ")}
     return Result(
         rank=rank,
         slug=article.slug,
@@ -315,7 +318,7 @@ def _result(article: Article, hit: Hit, section: Section, marks: Collection[str]
         title=live.title,
         answer=live.answer,
         section_heading=section.get("heading", ""),
-        snippet=snippet(section.get("text", ""), hit.matched.intersection(marks)) if rank <= SNIPPETS else (),
+        snippet=snippet(section.get("text", ""), matched.intersection(marks)) if rank <= SNIPPETS else (),
         topic_name=article.topic.name,
         team_name=article.team.name,
         team_id=article.team_id,
@@ -323,7 +326,7 @@ def _result(article: Article, hit: Hit, section: Section, marks: Collection[str]
         overdue=overdue(article, today=clock.today()),
         partial=hit.coverage < PARTIAL,
         score=hit.score,
-        matched=tuple(sorted(hit.matched)),
+        matched=tuple(sorted(matched)),
     )
 
 

@@ -252,15 +252,10 @@ def _compiled(rules: Rules) -> dict[str, tuple[tuple[tuple[str, ...], Meanings],
 
 
 def _run(phrase: str) -> tuple[str, ...]:
-    """The stems of a phrase; a compound as one word ("wi-fi" as "wifi")."""
+    """The stems of a phrase; one that is a single compound, as one word ("wi-fi" as "wifi")."""
     tokens = analyse(phrase)
-    joined = [token for token in tokens if token.joined]
-    inside = [(token.start, token.end) for token in joined]
-    return tuple(
-        token.term
-        for token in tokens
-        if token.joined or not any(low <= token.start and token.end <= high for low, high in inside)
-    )
+    compound = bool(tokens) and tokens[0].joined and tokens[0].end == tokens[-1].end
+    return (tokens[0].term,) if compound else _plain_run(phrase)
 
 
 def _plain_run(phrase: str) -> tuple[str, ...]:

@@ -8,10 +8,13 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from portal.accounts import audiences
 from portal.articles.models import Article, State
+from portal.indexing import outbox
 from portal.indexing.engine import SearchEngine
 from portal.search import services
 from portal.search.confidence import confidence
+from portal.search.rules import Bet, Rules, Synonym
 
 BODY = """Have your badge at hand.
 
@@ -186,3 +189,106 @@ def test_confidence_grows_with_the_lead_and_the_weight() -> None:
     assert confidence([], 3) == 0
     assert confidence([1.5, 0.2], 3) > confidence([1.5, 1.4], 3)
     assert confidence([1.5], 3) > confidence([1.5], 0.5) > confidence([0.1], 0.5)
+
+
+def test_synonyms_find_and_mark_and_the_very_words_do_not(
+    session: Session,
+    engine: SearchEngine,
+    people: SimpleNamespace,
+    write_article: Callable[..., Article],
+    index,
+) -> None:
+    write_article("Order a lamp", body="A lamp from the shop, with a glass chimney.")
+    write_article("Oil", body="For the lantern.")
+    index()
+    rules = Rules(synonyms=(Synonym(("lantern",), ("lamp", "glass chimney")),))
+    plain = services.ask(session, engine, "lantern", by=people.ana)
+    assert [hit.slug for hit in plain.hits] == ["oil"]
+    found = services.ask(session, engine, "lantern", by=people.ana, rules=rules)
+    assert {hit.slug for hit in found.hits} == {"oil", "order-a-lamp"}
+    assert found.synonyms == (("lantern", "lamp"), ("lantern", "glass chimney"))
+    lamp = next(hit for hit in found.hits if hit.slug == "order-a-lamp")
+    assert {text for text, marked in lamp.snippet if marked} == {"lamp", "glass", "chimney"}
+    exact = services.ask(session, engine, "lantern", by=people.ana, rules=rules, exact=True)
+    assert exact.hits == plain.hits
+
+
+def test_what_is_recommended_comes_first_for_its_question_alone(
+    session: Session,
+    engine: SearchEngine,
+    people: SimpleNamespace,
+    write_article: Callable[..., Article],
+    index,
+) -> None:
+    write_article("Order a lamp", body="From the shop.")
+    write_article("Lamp oil", body="For the lamp.")
+    other = write_article("Sick leave", body="Call your team.")
+    secret = write_article("Secret lamp", body="Hidden.", audience={"teams": ["payroll"]})
+    index()
+    rules = Rules(bets=(Bet("ordering lamps", secret.id), Bet("order lamp", other.id)))
+    answer = services.ask(session, engine, "How do I order a lamp?", by=people.ana, rules=rules)
+    first = answer.hits[0]
+    assert (first.slug, first.recommended, first.rank) == ("sick-leave", True, 1)
+    assert [hit.slug for hit in answer.hits].count("sick-leave") == 1
+    assert answer.count == len(answer.hits) == 3
+    assert answer.confidence >= services.BET_CONFIDENCE
+    admin = services.ask(session, engine, "order a lamp", by=people.ada, rules=rules)
+    assert [hit.slug for hit in admin.hits if hit.recommended] == ["secret-lamp", "sick-leave"]
+    for text in ("order a lamp stand", "lamp"):
+        assert not any(
+            h.recommended for h in services.ask(session, engine, text, by=people.ana, rules=rules).hits
+        )
+    only = {"topic": str(other.topic_id + 1000)}
+    assert services.ask(session, engine, "order a lamp", by=people.ana, rules=rules, only=only).hits == ()
+
+
+def test_facets_count_what_the_person_may_see_and_name_it(
+    session: Session,
+    engine: SearchEngine,
+    people: SimpleNamespace,
+    write_article: Callable[..., Article],
+    index,
+) -> None:
+    write_article("Lamp one", body="A lamp.", topic="it/accounts")
+    write_article("Lamp two", body="A lamp.", topic="hr/pay", audience={"countries": ["GB"]})
+    write_article("Lamp three", body="A lamp.", topic="hr/pay", audience={"teams": ["payroll"]})
+    index()
+
+    def counts(only: dict[str, str]) -> dict[str, dict[str, int]]:
+        answer = services.ask(session, engine, "lamp", by=people.ana, only=only)
+        return {facet.name: {one.label: one.count for one in facet.values} for facet in answer.facets}
+
+    assert counts({})["topic"] == {"Accounts": 1, "Pay": 1}
+    pay = next(
+        one.value
+        for facet in services.ask(session, engine, "lamp", by=people.ana).facets
+        for one in facet.values
+        if one.label == "Pay"
+    )
+    chosen = services.ask(session, engine, "lamp", by=people.ana, only={"topic": pay})
+    assert [hit.slug for hit in chosen.hits] == ["lamp-two"]
+    assert counts({"topic": pay})["topic"] == {"Accounts": 1, "Pay": 1}
+    topic = next(facet for facet in chosen.facets if facet.name == "topic")
+    assert [one.label for one in topic.values if one.chosen] == ["Pay"]
+
+
+def test_what_was_hidden_a_moment_ago_is_in_no_count_while_the_index_still_holds_it(
+    session: Session,
+    engine: SearchEngine,
+    people: SimpleNamespace,
+    write_article: Callable[..., Article],
+    index,
+) -> None:
+    for number in range(3):
+        write_article(f"Lamp {number}", body="A lamp.")
+    secret = write_article("Lamp for the vault", body="A lamp in the vault.", topic="hr/pay")
+    index()
+    before = services.ask(session, engine, "lamp", by=people.ana, limit=2)
+    assert (before.count, [facet.name for facet in before.facets]) == (4, ["topic"])
+    secret.audience_id = audiences.of_rules(session, {"countries": ["US"]}).id
+    outbox.changed(session, [secret.id])
+    session.commit()
+    after = services.ask(session, engine, "lamp", by=people.ana, limit=2)
+    assert (after.count, after.facets) == (3, ())
+    assert services.ask(session, engine, "vault", by=people.ana).hits == ()
+    assert services.ask(session, engine, "vualt", by=people.ana).corrections == ()

@@ -8,9 +8,11 @@ import pytest
 from portal.indexing.engine import Document, Vocabulary
 from portal.indexing.memory_engine import MemoryEngine
 from portal.indexing.weights import WEIGHTS
-from portal.search.understanding import understand
+from portal.search.rules import Rules, Synonym
+from portal.search.understanding import subject, understand
 from tests.support.payloads import spelled_out
 
+ALL = frozenset({"everyone"})
 TEXT = """sign in to wifi and wi-fi with your password; IT and us can not log in,
 email e-mail order online the office sign"""
 
@@ -79,3 +81,99 @@ def test_hostile_questions_are_words(vocabulary: Vocabulary, shared_dir: Path) -
     for case in json.loads((shared_dir / "payloads/own/search_query_fuzz.json").read_text()):
         found = understand(spelled_out(case, "q"), vocabulary)
         assert len(found.query.slots) <= 80
+
+
+TEXTS = [
+    "multi factor authentication for your account",
+    "2fa codes",
+    "time off and vacation",
+    "wi-fi and wireless network",
+    "sign in",
+    "the desk is open",
+]
+SYNONYMS = Rules(
+    synonyms=(
+        Synonym(("mfa", "2fa", "multi-factor authentication"), ("mfa", "2fa", "multi-factor authentication")),
+        Synonym(("holiday", "time off"), ("vacation",)),
+        Synonym(("wi-fi", "wireless network"), ("wi-fi", "wireless network")),
+        Synonym(("log in", "sign in"), ("log in", "sign in")),
+    )
+)
+
+
+@pytest.fixture
+def words_of_texts() -> Vocabulary:
+    engine = MemoryEngine()
+    engine.put([Document(str(n), str(n), 1, ALL, {"body": text}) for n, text in enumerate(TEXTS)])
+    return engine.vocabulary(audiences=ALL)
+
+
+def alternatives(text: str, vocabulary: Vocabulary, rules: Rules = SYNONYMS) -> dict[str, list[str]]:
+    """For the first term of each slot the others."""
+    found = understand(text, vocabulary, rules).query.slots
+    return {slot.alternatives[0][0]: [term for term, _ in slot.alternatives[1:]] for slot in found}
+
+
+def test_a_word_stands_for_its_synonyms_and_phrases_among_them(words_of_texts: Vocabulary) -> None:
+    assert alternatives("2fa codes", words_of_texts) == {
+        "2fa": ["mfa", "multi factor authent"], "code": [],
+    }  # fmt: skip
+    found = understand("2fa", words_of_texts, SYNONYMS)
+    assert found.synonyms == (("2fa", "mfa"), ("2fa", "multi-factor authentication"))
+    assert dict(found.query.slots[0].alternatives)["mfa"] == WEIGHTS.synonym
+
+
+def test_every_word_of_a_phrase_stands_for_the_phrases_synonyms(words_of_texts: Vocabulary) -> None:
+    found = alternatives("how does multi factor authentication work", words_of_texts)
+    assert found["multi"] == found["factor"] == found["authent"] == ["mfa", "2fa"]
+    assert found["work"] == []
+    assert alternatives("factor of two", words_of_texts)["factor"] == []
+
+
+def test_compounds_are_one_word_for_synonyms_however_they_are_written(words_of_texts: Vocabulary) -> None:
+    for written in ("wi-fi", "wifi", "Wi-Fi"):
+        assert alternatives(written, words_of_texts)["wifi"] == ["wireless network"]
+
+
+def test_a_one_way_synonym_works_one_way(words_of_texts: Vocabulary) -> None:
+    assert alternatives("holiday", words_of_texts) == {"holiday": ["vacat"]}
+    assert alternatives("vacation", words_of_texts) == {"vacat": []}
+
+
+def test_a_slip_has_the_synonyms_of_what_was_meant(words_of_texts: Vocabulary) -> None:
+    rules = Rules(synonyms=(Synonym(("vacation",), ("holiday",)),))
+    assert alternatives("vacatoin", words_of_texts, rules) == {"vacatoin": ["vacat", "holiday"]}
+
+
+def test_words_can_be_made_to_count_less_and_in_full(words_of_texts: Vocabulary) -> None:
+    rules = Rules(less=frozenset({"desk"}), full=frozenset({"open", "is"}))
+    slots = understand("is the desk open", words_of_texts, rules).query.slots
+    assert {slot.alternatives[0][0]: slot.weight for slot in slots} == {
+        "is": 1.0, "the": WEIGHTS.function, "desk": WEIGHTS.function, "open": 1.0,
+    }  # fmt: skip
+
+
+def test_the_very_words_have_neither_synonyms_nor_corrections(words_of_texts: Vocabulary) -> None:
+    found = understand("2fa vacatoin", words_of_texts, SYNONYMS, exact=True)
+    assert [slot.alternatives for slot in found.query.slots] == [(("2fa", 1.0),), (("vacatoin", 1.0),)]
+    assert (found.corrections, found.synonyms) == ((), ())
+
+
+def test_two_questions_are_one_when_their_subjects_are(words_of_texts: Vocabulary) -> None:
+    asked = understand("How do I get some time off?", words_of_texts)
+    assert asked.subject == subject("times off") == {"time", "off"}
+    assert understand("vacatoin", words_of_texts).subject == subject("vacations")
+    assert subject("how do I") == frozenset()
+
+
+def test_words_are_looked_for_under_the_stems_of_the_languages_there_are() -> None:
+    engine = MemoryEngine()
+    engine.put([Document("1", "1", 1, ALL, {"body": "Passwörter zurücksetzen"}, language="de")])
+    vocabulary = engine.vocabulary(audiences=ALL)
+    found = understand("wie kann ich mein Passwort zurücksetzen", vocabulary)
+    assert found.language == "de"
+    assert found.words == ("Passwort", "zurücksetzen")
+    assert all(vocabulary.knows(s.alternatives[0][0]) for s in found.query.slots if s.weight >= 1)
+    assert found.corrections == ()
+    alone = understand('"Passwörter zurücksetzen"', vocabulary)
+    assert ("passwort", "zurucksetz") in alone.query.phrases[0]
