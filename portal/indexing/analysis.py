@@ -8,6 +8,7 @@ endings, are taken in overlapping pairs of characters.
 """
 
 import re
+import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,14 @@ from itertools import chain, pairwise
 
 import snowballstemmer
 
-from portal.indexing.words import CONTRACTIONS, ELIDED, ENDINGS, FUNCTION_WORDS, SHORT_FORMS
+from portal.indexing.words import (
+    CONTRACTIONS,
+    ELIDED,
+    ENDINGS,
+    FUNCTION_WORDS,
+    FUNCTION_WORDS_OF,
+    SHORT_FORMS,
+)
 
 MAX_WORD = 64
 """Longer runs of letters are cut: they are never words, and stemming them costs time."""
@@ -127,11 +135,14 @@ def _fold(text: str) -> str:
 @lru_cache(maxsize=100_000)
 def stem(word: str, language: str = "en") -> str:
     """The Snowball stem of a folded word. Unknown languages and words with digits stay as they are, but
-    for the plural of a code: "p60s" is "p60"."""
+    for the plural of a code: "p60s" is "p60". Question words of other languages than English get a
+    term of their own: who asks what happens when colleagues die is not looking for "die Anträge"."""
+    if language != "en" and word in FUNCTION_WORDS_OF.get(language, ()):
+        return f"{word}·{language}"
     algorithm = _STEMMERS.get(language)
     if algorithm is None or any(char.isdigit() for char in word):
         return word[:-1] if _CODES.fullmatch(word) else word
-    return fold(str(_stemmer(algorithm).stemWord(_regular(word, language))))
+    return fold(str(_stemmers.of(algorithm).stemWord(_regular(word, language))))
 
 
 def _regular(word: str, language: str) -> str:
@@ -142,9 +153,19 @@ def _regular(word: str, language: str) -> str:
     return word
 
 
-@lru_cache(maxsize=len(_STEMMERS))
-def _stemmer(algorithm: str) -> "snowballstemmer.stemmer":
-    return snowballstemmer.stemmer(algorithm)
+class _Stemmers(threading.local):
+    """A stemmer of each language for each thread: they keep the word they are at in themselves."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, snowballstemmer.stemmer] = {}
+
+    def of(self, algorithm: str) -> "snowballstemmer.stemmer":
+        if algorithm not in self._made:
+            self._made[algorithm] = snowballstemmer.stemmer(algorithm)
+        return self._made[algorithm]
+
+
+_stemmers = _Stemmers()
 
 
 def analyse(text: str, language: str = "en") -> list[Token]:

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,27 +17,37 @@ Value = TypeVar("Value")
 
 
 class Kept(Generic[Key, Value]):
-    """A bounded memory of computed values, safe to share between threads.
+    """A memory of computed values up to `limit` bytes, safe to share between threads; the least recently
+    used go first.
 
     Two threads may compute the same value at once; the values are immutable, so either will do.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._values: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def get(self, key: Key, compute: Callable[[], Value]) -> Value:
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
-                return self._values[key]
+                return self._values[key][0]
         value = compute()
+        size = ENTRY_BYTES + getattr(value, "nbytes", 0)
         with self._lock:
-            self._values[key] = value
-            while len(self._values) > self._limit:
-                self._values.popitem(last=False)
+            _, before = self._values.pop(key, (None, 0))
+            self._values[key] = value, size
+            self._bytes += size - before
+            while self._bytes > self._limit and len(self._values) > 1:
+                _, (_, gone) = self._values.popitem(last=False)
+                self._bytes -= gone
         return value
+
+
+ENTRY_BYTES: Final = 500
+"""What an entry takes beside its arrays, roughly."""
 
 
 def coded(values: Iterable[Key]) -> tuple[list[Key], Ints]:

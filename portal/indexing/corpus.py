@@ -17,10 +17,11 @@ import numpy as np
 
 from portal.indexing.arrays import Bools, Floats, Ints, Kept, coded, holds
 from portal.indexing.engine import FIELDS
-from portal.indexing.segments import MAX_TERMS_KEPT, Postings, Segment, Unit
+from portal.indexing.segments import BYTES_KEPT, Postings, Segment, Unit
 from portal.indexing.spelling import WordList
 
-MAX_VIEWS_KEPT: Final = 32
+VIEW_BYTES: Final = 2**30
+"""Of the arrays of views; an organisation has a handful of groups that see different things."""
 
 
 class Corpus:
@@ -37,7 +38,7 @@ class Corpus:
             self.alive[[base + number for number in gone]] = False
         self.groups, self.unit_group = self._coded("groups", "unit_group")
         self._audiences, self._unit_audience = self._coded("audiences", "unit_audience")
-        self._views: Kept[tuple[frozenset[str], frozenset[str]], View] = Kept(MAX_VIEWS_KEPT)
+        self._views: Kept[tuple[frozenset[str], frozenset[str]], View] = Kept(VIEW_BYTES)
 
     def _coded(self, values: str, codes: str) -> tuple[list[Any], Ints]:
         """The distinct values of all segments, and their number for each unit."""
@@ -121,9 +122,21 @@ class View:
         ]
         self._renumber_passages(visible)
         self._measure()
-        self._terms: Kept[str, Postings] = Kept(MAX_TERMS_KEPT)
-        self.kept: Kept[object, object] = Kept(MAX_TERMS_KEPT)
+        self._terms: Kept[str, Postings] = Kept(BYTES_KEPT)
+        self.kept: Kept[object, object] = Kept(BYTES_KEPT)
         """For what ranking computes from this view; it lives and dies with it."""
+
+    @property
+    def nbytes(self) -> int:
+        """About how much memory it takes when as much is kept for it as may be."""
+        arrays = (
+            self.passage_unit,
+            self.passage_field,
+            self.passage_length,
+            self.passage_group,
+            self._number,
+        )
+        return 2 * BYTES_KEPT + sum(array.nbytes for array in arrays)
 
     def unit(self, number: int) -> Unit:
         """The unit with this number of the view."""

@@ -52,6 +52,12 @@ class Impact:
     passages: Ints
     vector: Floats | None
 
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        arrays = (self.groups, self.saturated, self.units, self.unit_saturated, self.passages)
+        return sum(array.nbytes for array in arrays) + (0 if self.vector is None else self.vector.nbytes)
+
     def add_to(self, scores: Floats, weight: float) -> None:
         """Add `weight` times the saturated frequencies to the scores of all groups."""
         if self.vector is not None:

@@ -13,8 +13,8 @@ from portal.indexing.engine import FIELDS
 from portal.indexing.passages import LINE_BITS, OFFSET_BITS
 from portal.indexing.spelling import WordList
 
-MAX_TERMS_KEPT: Final = 20_000
-"""Posting lists kept for each segment and view; the least recently used go first."""
+BYTES_KEPT: Final = 64 * 2**20
+"""Of posting lists, for each segment and each view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class Postings:
 
     passage: Ints
     offset: Ints
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return self.passage.nbytes + self.offset.nbytes
 
 
 class Names:
@@ -106,7 +111,7 @@ class Segment:
         self.groups, self.unit_group = coded(unit.group for unit in units)
         self.audiences, self.unit_audience = coded(unit.audiences for unit in units)
         self.prior: Floats = np.array([unit.prior for unit in units], np.float64)
-        self._kept: Kept[str, Postings] = Kept(MAX_TERMS_KEPT)
+        self._kept: Kept[str, Postings] = Kept(BYTES_KEPT)
 
     @cached_property
     def names(self) -> Names:

@@ -19,6 +19,7 @@ from portal.articles import rendering
 from portal.articles.documents import document_id, hidden, section_of, tokens
 from portal.articles.models import Article, Rendering, Revision, Topic
 from portal.articles.queries import overdue, visible_to
+from portal.indexing import languages
 from portal.indexing.analysis import analyse
 from portal.indexing.engine import ANYTHING, NOBODY, EngineError, Hit, Hits, SearchEngine
 from portal.indexing.weights import WEIGHTS, Weights
@@ -87,6 +88,7 @@ class Result:
     partial: bool
     score: float
     matched: tuple[str, ...]
+    language: str = "en"
     recommended: bool = False
 
 
@@ -318,7 +320,11 @@ def _result(article: Article, hit: Hit, section: Section, marks: Collection[str]
         title=live.title,
         answer=live.answer,
         section_heading=section.get("heading", ""),
-        snippet=snippet(section.get("text", ""), matched.intersection(marks)) if rank <= SNIPPETS else (),
+        snippet=(
+            snippet(section.get("text", ""), matched.intersection(marks), languages.base(live.language))
+            if rank <= SNIPPETS
+            else ()
+        ),
         topic_name=article.topic.name,
         team_name=article.team.name,
         team_id=article.team_id,
@@ -327,6 +333,7 @@ def _result(article: Article, hit: Hit, section: Section, marks: Collection[str]
         partial=hit.coverage < PARTIAL,
         score=hit.score,
         matched=tuple(sorted(matched)),
+        language=live.language,
     )
 
 

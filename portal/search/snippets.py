@@ -17,24 +17,25 @@ READ_AT_MOST: Final = 6000
 BEFORE: Final = 60
 
 
-def snippet(text: str, terms: Collection[str]) -> Parts:
-    """The best line of `text` for these terms, at most LONGEST characters; empty for no text."""
+def snippet(text: str, terms: Collection[str], language: str = "en") -> Parts:
+    """The best line of `text`, which is in `language`, for these terms; at most LONGEST characters, empty
+    for no text."""
     lines = [line.strip() for line in text[:READ_AT_MOST].splitlines() if line.strip()]
     if not lines:
         return ()
     wanted = frozenset(terms)
-    best = max(range(len(lines)), key=lambda at: (len(wanted & _terms(lines[at])), -at))
+    best = max(range(len(lines)), key=lambda at: (len(wanted & _terms(lines[at], language)), -at))
     line = lines[best]
     for more in lines[best + 1 :]:  # a short line alone says little
         if len(line) + len(more) > LONGEST // 2:
             break
         line = f"{line} {more}"
-    return _marked(*_window(line, [token for token in analyse(line) if token.term in wanted]))
+    return _marked(*_window(line, [token for token in analyse(line, language) if token.term in wanted]))
 
 
 @lru_cache(maxsize=20_000)
-def _terms(line: str) -> frozenset[str]:
-    return frozenset(token.term for token in analyse(line))
+def _terms(line: str, language: str) -> frozenset[str]:
+    return frozenset(token.term for token in analyse(line, language))
 
 
 def _window(line: str, found: list[Token]) -> tuple[str, int, int, list[Token]]:

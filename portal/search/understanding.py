@@ -102,7 +102,9 @@ class _Understanding:
         self.exact = exact
         self.corrections: list[tuple[str, str]] = []
         self.synonyms: list[tuple[str, str]] = []
-        self.compounds = {t.position: vocabulary.frequency(t.word) > 0 for t in tokens if t.joined}
+        self.compounds = {
+            t.position: any(map(vocabulary.knows, self._terms(t.word))) for t in tokens if t.joined
+        }
 
     def whole(self) -> Understood:
         words = [

@@ -1,6 +1,9 @@
 """Text to terms: traps of common analysers that ours must not fall into."""
 
+import sys
 import unicodedata
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -131,3 +134,24 @@ def test_any_text_is_analysed_and_no_letter_is_lost(text: str) -> None:
 @given(st.text(max_size=50))
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+@pytest.fixture
+def threads_take_turns_often() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("threads_take_turns_often")
+def test_threads_do_not_disturb_each_others_stems() -> None:
+    words = [f"{start}{middle}{end}" for start in "bcdfg" for middle in ("elat", "oniz", "atur")
+             for end in ("ions", "ing", "ed", "fully", "ness", "ization")]  # fmt: skip
+    expected = [stem.__wrapped__(word) for word in words]
+
+    def all_of_them(_: int) -> list[str]:
+        return [stem.__wrapped__(word) for word in words]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(found == expected for found in pool.map(all_of_them, range(60)))
