@@ -55,6 +55,7 @@ READERS: dict[str, frozenset[str]] = {
     "shelved": frozenset(),
 }
 ARTICLES = tuple(WRITERS)
+TUNING = ("synonyms", "best-bets", "stop-words")
 NOTHING = "nothing"
 """Stands for an article that does not exist, beside each that one may not see."""
 
@@ -202,6 +203,13 @@ class Crawl:
             "articles.attachment": self._attachments,
             "articles.show": lambda: [*_slugs(), *_aliases()],
             "articles.topic": lambda: _plainly("path", [*TOPICS, "no/such/topic"]),
+            "search_admin.add": lambda: _plainly("slug", TUNING),
+            "search_admin.change": lambda: _plainly("number", ["1", "4711"]),
+            "search_admin.golden_remove": lambda: _plainly("number", ["1", "4711"]),
+            "search_admin.golden_seen": lambda: _plainly("number", ["1", "4711"]),
+            "search_admin.remove": lambda: _plainly("number", ["1", "4711"]),
+            "search_admin.rules": lambda: _plainly("slug", [*TUNING, "no-such-list"]),
+            "search_admin.undo": lambda: _plainly("number", ["1", "4711"]),
             "writing.address": _slugs,
             "writing.archive": _slugs,
             "writing.confirm": _slugs,
@@ -221,6 +229,14 @@ class Crawl:
             "articles.topic": lambda person, secret: [{}, {"page": "2"}],
             "search.results": _searches,
             "search.suggest": _beginnings,
+            "search_admin.add": lambda person, secret: [{}, {"words": "vex, about", "question": "About"}],
+            "search_admin.changes": lambda person, secret: [{}, {"page": "2"}],
+            "search_admin.golden_add": lambda person, secret: [{}, {"text": "About"}],
+            "search_admin.questions": lambda person, secret: [
+                {},
+                *({"show": show} for show in ("often", "weak")),
+            ],
+            "search_admin.rules": lambda person, secret: [{}, {"q": "vex"}],
             "writing.workbench": lambda person, secret: [
                 {},
                 *({"show": show} for show in ("all", "drafts", "changed", "due", "archived")),
@@ -236,6 +252,16 @@ class Crawl:
         }
         # What to send. A new address that takes POST must be here or in `no_articles`.
         self.forms: dict[str, Callable[[], Iterable[dict[str, str]]]] = {
+            "search_admin.add": lambda: [
+                {"words": "vex, lantern", "find": "About", "action": action} for action in ("preview", "save")
+            ],
+            "search_admin.change": lambda: [{"words": "vex, lantern", "version": "1"}],
+            "search_admin.golden_add": lambda: [
+                {"text": "About", "find": "About", "article": word("draft", "slug"), "action": action}
+                for action in ("find", "save")
+            ],
+            "search_admin.remove": lambda: [{"version": "1"}],
+            "search_admin.undo": lambda: [{"version": "0"}],
             "search.not_found": lambda: [{"q": "About", "need": "x"}],
             "writing.address": lambda: [{"slug": "taken-over", "version": "1"}],
             "writing.archive": lambda: [{"version": "1"}],
@@ -253,6 +279,9 @@ class Crawl:
             "accounts.end_sign_ins",
             "accounts.sign_in",
             "accounts.sign_out",
+            "search_admin.golden_remove",
+            "search_admin.golden_run",
+            "search_admin.golden_seen",
             "web.theme",
         }
 
