@@ -8,6 +8,7 @@ import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import sqlalchemy as sa
@@ -173,17 +174,20 @@ def _stem_of(token: Token) -> str:
     return stem if len(stem) >= 3 and token.word.startswith(stem) else token.word
 
 
+_NONE: Final = sa.literal("")
+_TEAMS: Final = sa.select(sa.literal(TEAM), Team.id, Team.slug, Team.name, Team.purpose, _NONE, sa.true())
+
+
 def _things(session: Session, groups: Sequence[int], *, by: Person) -> list[_Thing]:
     """All teams and topics, of which there are dozens, and those of these articles that `by` may see.
     One statement."""
     door = visible_to(by)
     inside = door.with_only_columns(Article.id).where(Article.topic_id == Topic.id).correlate(Topic)
-    none = sa.literal("")
     rows = session.execute(
         sa.union_all(
-            sa.select(sa.literal(TEAM), Team.id, Team.slug, Team.name, Team.purpose, none, sa.true()),
+            _TEAMS,
             sa.select(
-                sa.literal(TOPIC), Topic.id, Topic.path, Topic.name, Topic.summary, none, inside.exists()
+                sa.literal(TOPIC), Topic.id, Topic.path, Topic.name, Topic.summary, _NONE, inside.exists()
             ),
             door.with_only_columns(
                 sa.literal(ARTICLE),
@@ -205,10 +209,11 @@ def _things(session: Session, groups: Sequence[int], *, by: Person) -> list[_Thi
 def _likely(typed: Typed, things: Iterable[_Thing], kind: str) -> list[_Thing]:
     """The teams or topics in whose name or purpose every word stands, those named before those meant. A
     topic in which, at any depth, there is no article that may be seen does not exist."""
-    same = sorted((one for one in things if one.kind == kind), key=lambda one: (fold(one.name), one.id))
-    scored = [(_named(typed, one), one) for one in same if _is_there(one, same)]
-    scored.sort(key=lambda pair: -pair[0])
-    return [one for named, one in scored if named >= 0][:MOST_PLACES]
+    same = [one for one in things if one.kind == kind]
+    scored = [(_named(typed, one), one) for one in same]
+    found = [(-named, one) for named, one in scored if named >= 0 and _is_there(one, same)]
+    found.sort(key=lambda pair: (pair[0], fold(pair[1].name), pair[1].id))
+    return [one for _, one in found[:MOST_PLACES]]
 
 
 def _is_there(one: _Thing, others: Iterable[_Thing]) -> bool:
@@ -217,15 +222,19 @@ def _is_there(one: _Thing, others: Iterable[_Thing]) -> bool:
 
 def _named(typed: Typed, one: _Thing) -> int:
     """How many of the words stand in the name; -1 when one stands neither there nor in the purpose."""
-    name = {token.word for token in analyse(one.name)}
-    purpose = {token.word for token in analyse(one.about)}
     count = 0
     for beginning in typed.beginnings:
-        if any(word.startswith(beginning) for word in name):
+        if any(word.startswith(beginning) for word in _words_of(one.name)):
             count += 1
-        elif len(beginning) < 3 or not any(word.startswith(beginning) for word in purpose):
+        elif len(beginning) < 3 or not any(word.startswith(beginning) for word in _words_of(one.about)):
             return -1
     return count
+
+
+@lru_cache(maxsize=2_000)
+def _words_of(text: str) -> frozenset[str]:
+    """The folded words of a name or a purpose; they are the same at every key."""
+    return frozenset(token.word for token in analyse(text))
 
 
 def marked(text: str, typed: Typed) -> Parts:
