@@ -233,7 +233,12 @@ def _goes_with(article: Article, links: set[str]) -> sa.ColumnElement[bool]:
 
 def overdue(article: Article, *, today: date) -> bool:
     """Whether the day by which the article had to be checked again has passed."""
-    return article.review_due is not None and article.review_due < today
+    return has_passed(article.review_due, today=today)
+
+
+def has_passed(review_due: date | None, *, today: date) -> bool:
+    """Whether an article to be checked again by this day is overdue; one without a day never is."""
+    return review_due is not None and review_due < today
 
 
 def _session_of(person: Person) -> Session:

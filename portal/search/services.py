@@ -6,19 +6,20 @@ shown (title, snippet, link) comes from the database, so a stale index can neith
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from portal import clock, markdown
 from portal.accounts.models import Person, Site, Team
 from portal.articles import rendering
 from portal.articles.documents import document_id, hidden, section_of, tokens
 from portal.articles.models import Article, Rendering, Revision, Topic
-from portal.articles.queries import overdue, visible_to
+from portal.articles.queries import has_passed, visible_to
 from portal.indexing import languages
 from portal.indexing.analysis import analyse
 from portal.indexing.engine import ANYTHING, NOBODY, EngineError, Hit, Hits, SearchEngine
@@ -31,7 +32,8 @@ from portal.search.understanding import Understood, subject, understand
 
 log = logging.getLogger(__name__)
 
-LIMIT: Final = 20
+LIMIT: Final = 10
+"""Results on a page; hardly anybody reads further, and more are one click away."""
 SNIPPETS: Final = 5
 """Hits that show a line of their text; further down a list is skimmed by titles."""
 
@@ -46,6 +48,8 @@ BET_CONFIDENCE: Final = 0.9
 """An answer that an admin recommends for this very question is as sure as it gets."""
 
 FACETS: Final = ("topic", "type", "team", "site")
+MOST_VALUES: Final = 8
+"""Values of a facet to choose from, the commonest; the chosen one is always among them."""
 
 Corrections = tuple[tuple[str, str], ...]
 
@@ -247,13 +251,18 @@ def _facets(
             FACET_LABELS[name],
             tuple(
                 FacetValue(value, names[name, value], count, chosen=only.get(name) == value)
-                for value, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+                for value, count in _commonest(counts, only.get(name))
                 if (name, value) in names
             ),
         )
         for name, counts in worth.items()
         if counts
     )
+
+
+def _commonest(counts: Mapping[str, int], chosen: str | None) -> list[tuple[str, int]]:
+    ordered = sorted(counts.items(), key=lambda pair: (pair[0] != chosen, -pair[1], pair[0]))[:MOST_VALUES]
+    return sorted(ordered, key=lambda pair: (-pair[1], pair[0]))
 
 
 FACET_LABELS: Final = {"topic": "Topic", "type": "Kind", "team": "Team", "site": "Site"}
@@ -264,76 +273,81 @@ _NAMES: Final = sa.union_all(
 )
 
 
+_FOUND: Final = (
+    Article.id,
+    Article.slug,
+    Article.team_id,
+    Article.checked_on,
+    Article.review_due,
+    Article.live_id,
+    Revision.title,
+    Revision.answer,
+    Revision.language,
+    Topic.name.label("topic"),
+    Team.name.label("team"),
+)
+
+
 def _results(
     session: Session, hits: Sequence[Hit], marks: Collection[str], bets: Collection[int] = (), *, by: Person
 ) -> list[Result]:
     """The hits that `by` may see, with what the page shows of them. Two statements for all."""
     places = {int(hit.group): section_of(hit.id)[1] for hit in hits}
-    articles = {
-        article.id: article
-        for article in session.scalars(
-            visible_to(by)
-            .where(Article.id.in_(places))
-            .options(joinedload(Article.live), joinedload(Article.topic), joinedload(Article.team))
-        )
-    }
-    sections = _sections(session, [article.live for article in articles.values() if article.live])
+    door = visible_to(by).join(Revision, Revision.id == Article.live_id)
+    shown = door.join(Topic, Topic.id == Article.topic_id).join(Team, Team.id == Article.team_id)
+    rows = session.execute(shown.with_only_columns(*_FOUND).where(Article.id.in_(places)))
+    articles = {row.id: row for row in rows}
+    sections = _sections(session, [row.live_id for row in articles.values()])
     results: list[Result] = []
     for hit in hits:
-        article = articles.get(int(hit.group))
-        if article is not None and article.live is not None:
-            found = sections.get(article.live.id, {})
-            section = found.get(places[article.id], {})
-            result = _result(article, hit, section, marks, rank=len(results) + 1)
-            results.append(replace(result, recommended=True) if article.id in bets else result)
+        number = int(hit.group)
+        if number in articles:
+            row = articles[number]
+            section = sections.get(row.live_id, {}).get(places[number], {})
+            results.append(_result(row, hit, section, marks, rank=len(results) + 1, bet=number in bets))
     return results
 
 
 Section = dict[str, str]
 
 
-def _sections(session: Session, revisions: Sequence[Revision]) -> dict[int, dict[str, Section]]:
+def _sections(session: Session, revisions: Sequence[int]) -> dict[int, dict[str, Section]]:
     """The sections of these revisions by anchor; their HTML is not read."""
     rows = session.execute(
         sa.select(Rendering.revision_id, Rendering.sections).where(
-            Rendering.revision_id.in_([revision.id for revision in revisions]),
-            Rendering.renderer == markdown.RENDERER,
+            Rendering.revision_id.in_(revisions), Rendering.renderer == markdown.RENDERER
         )
     )
     found: dict[int, Sequence[Section]] = {row.revision_id: row.sections for row in rows}
-    for revision in revisions:
-        if revision.id not in found:  # rendered by an earlier version, and nobody has read it since
-            found[revision.id] = rendering.for_reading(session, revision).sections
-    return {
-        revision: {section["anchor"]: section for section in sections} for revision, sections in found.items()
-    }
+    for number in revisions:
+        if number not in found:  # rendered by an earlier version, and nobody has read it since
+            found[number] = rendering.for_reading(session, session.get_one(Revision, number)).sections
+    return {number: {section["anchor"]: section for section in each} for number, each in found.items()}
 
 
-def _result(article: Article, hit: Hit, section: Section, marks: Collection[str], *, rank: int) -> Result:
-    live = article.live
-    assert live is not None
+def _result(
+    row: Any, hit: Hit, section: Section, marks: Collection[str], *, rank: int, bet: bool
+) -> Result:
     matched = {part for term in hit.matched for part in term.split(" ")}
+    text, language = section.get("text", ""), languages.base(row.language)
     return Result(
         rank=rank,
-        slug=article.slug,
+        slug=row.slug,
         anchor=section.get("anchor", ""),
-        title=live.title,
-        answer=live.answer,
+        title=row.title,
+        answer=row.answer,
         section_heading=section.get("heading", ""),
-        snippet=(
-            snippet(section.get("text", ""), matched.intersection(marks), languages.base(live.language))
-            if rank <= SNIPPETS
-            else ()
-        ),
-        topic_name=article.topic.name,
-        team_name=article.team.name,
-        team_id=article.team_id,
-        checked=article.checked_on,
-        overdue=overdue(article, today=clock.today()),
+        snippet=snippet(text, matched.intersection(marks), language) if rank <= SNIPPETS else (),
+        topic_name=row.topic,
+        team_name=row.team,
+        team_id=row.team_id,
+        checked=row.checked_on,
+        overdue=has_passed(row.review_due, today=clock.today()),
         partial=hit.coverage < PARTIAL,
         score=hit.score,
         matched=tuple(sorted(matched)),
-        language=live.language,
+        language=row.language,
+        recommended=bet,
     )
 
 
@@ -371,8 +385,13 @@ def team_to_ask(session: Session, text: str, answer: Answer) -> Team | None:
         return session.get(Team, answer.hits[0].team_id)
     asked = {token.term for token in analyse(text) if not token.function_word}
     scored = [
-        (len(asked & {token.term for token in analyse(f"{team.name} {team.purpose}")}), team)
+        (len(asked & _terms(f"{team.name} {team.purpose}")), team)
         for team in session.scalars(sa.select(Team).order_by(Team.name))
     ]
     best, team = max(scored, key=lambda pair: pair[0], default=(0, None))
     return team if best else None
+
+
+@lru_cache(maxsize=1000)
+def _terms(text: str) -> frozenset[str]:
+    return frozenset(token.term for token in analyse(text))

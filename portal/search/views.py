@@ -62,6 +62,7 @@ def results() -> ResponseReturnValue:
         "search/results.html",
         q=ask.text,
         asked=ask,
+        page_size=services.LIMIT,
         dropped=dropped,
         need=need,
         answer=answer,
