@@ -134,7 +134,7 @@ def evaluate(questions: QuestionSet, make_engine: MakeEngine, *, seeds: Sequence
     With `seeds` every question is asked with typos in it, once for each seed.
     """
     rounds = [misspelled(questions.queries, seed) for seed in seeds] or [questions.queries]
-    with _loaded(questions, make_engine) as (session, engine, reader):
+    with loaded(questions, make_engine) as (session, engine, reader):
         return mean(
             [
                 measure([_ask(session, engine, query, questions, reader) for query in queries])
@@ -167,9 +167,7 @@ def _ask(
 
 
 @contextmanager
-def _loaded(
-    questions: QuestionSet, make_engine: MakeEngine
-) -> Iterator[tuple[Session, SearchEngine, Person]]:
+def loaded(questions: QuestionSet, make_engine: MakeEngine) -> Iterator[tuple[Session, SearchEngine, Person]]:
     """A throw-away database and index that hold the documents, and somebody who may see them."""
     with tempfile.TemporaryDirectory(prefix="portal-evaluate-") as folder:
         database = sa.create_engine(f"sqlite:///{folder}/portal.sqlite3")
@@ -180,8 +178,8 @@ def _loaded(
                 reader = _fill(session, questions.documents)
                 engine = make_engine(Path(folder) / "index")
                 numbers = session.scalars(sa.select(Article.id).order_by(Article.id)).all()
-                loaded = documents.load(session, numbers)
-                engine.replace_all(document for number in numbers for document in loaded[number])
+                found = documents.load(session, numbers)
+                engine.replace_all(document for number in numbers for document in found[number])
                 yield session, engine, reader
         finally:
             database.dispose()
