@@ -231,6 +231,11 @@ class Crawl:
             "search.suggest": _beginnings,
             "search_admin.add": lambda person, secret: [{}, {"words": "vex, about", "question": "About"}],
             "search_admin.changes": lambda person, secret: [{}, {"page": "2"}],
+            "search_admin.explain": lambda person, secret: [
+                {},
+                {"q": "About lantern"},
+                {"q": "vexbritishtitle", "as": "nobody@portal.test", "article": "about"},
+            ],
             "search_admin.golden_add": lambda person, secret: [{}, {"text": "About"}],
             "search_admin.questions": lambda person, secret: [
                 {},
