@@ -3,6 +3,7 @@
 Nothing typed is ever lost: whatever refuses a form gives it back with everything in it.
 """
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,8 @@ from portal.search.models import RuleState, TuningRule
 from portal.search.preview import Comparison
 from portal.search.tuning_checks import Content
 from portal.search.tuning_forms import PickForm, RuleForm, Section, StepForm, section_at, section_of, shown
+
+log = logging.getLogger(__name__)
 
 ENGINE = "engine"
 QUESTIONS: Final = Path(__file__).resolve().parents[2] / "content" / "questions"
@@ -93,20 +96,20 @@ def _sent(form: RuleForm, section: Section, rule: TuningRule | None) -> Response
 
 
 def _newer(rule: TuningRule, form: RuleForm) -> bool:
-    return rule.state is RuleState.REMOVED or str(rule.version) != form.version.data
+    return rule.state is RuleState.REMOVED or rule.version != form.seen
 
 
 def _saved(
     form: RuleForm, section: Section, rule: TuningRule | None, content: Content
 ) -> ResponseReturnValue:
     """Save, and lead back to the list; what refuses it becomes a message on the form."""
-    number, version = (rule.id, rule.version) if rule is not None else (0, 0)
+    number = rule.id if rule is not None else 0
     try:
         with unit_of_work() as session:
             me = login.current_person()
             if number:
                 known = tuning.find(session, number, removed=True)
-                tuning.change(session, known, content, version=version, by=me)
+                tuning.change(session, known, content, version=form.seen, by=me)
             else:
                 tuning.add(session, content, by=me)
     except Conflict:
@@ -163,7 +166,7 @@ def _compare(change: Change) -> Comparison | None:
     try:
         return preview.of_change(db.session(), _engine(), change, folder=QUESTIONS, by=login.current_person())
     except EngineError:
-        current_app.logger.exception("the index did not answer; no preview")
+        log.exception("the index did not answer; no preview")
         return None
 
 
@@ -200,8 +203,8 @@ def remove(number: int) -> ResponseReturnValue:
     section = section_of(rule.kind)
     notice = ""
     if request.method == "POST":
-        if form.version.data == str(rule.version) and form.stamp.data == tuning.stamp(session):
-            return _removed(number, rule.version, section)
+        if form.seen == rule.version and form.stamp.data == tuning.stamp(session):
+            return _removed(number, form.seen, section)
         notice = AGAIN
     form = StepForm(formdata=None)
     form.version.data = str(rule.version)

@@ -36,6 +36,12 @@ class StepForm(BaseForm):
     version = HiddenField(filters=[shown])
     stamp = HiddenField(filters=[shown])
 
+    @property
+    def seen(self) -> int:
+        """The version the person saw; -1, which no rule has, for anything that is no number."""
+        text = self.version.data or ""
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+
     def sent(self) -> list[tuple[str, str]]:
         """Names and values of what was filled in, for a page that sends it again."""
         return [(field.name, str(field.data or "")) for field in self.own_fields()]

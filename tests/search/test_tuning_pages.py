@@ -1,13 +1,16 @@
 """The pages on which admins tune the search, by hand and without JavaScript."""
 
 import json
+import shutil
 from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
+from portal.accounts.models import Person
 from portal.articles.models import Article, State
+from portal.db import unit_of_work
 from portal.search import events, golden_questions, tuning
 from portal.search.models import GoldenQuestion, RuleKind, SearchEvent, TuningRule
 from portal.search.tuning_checks import Content
@@ -344,11 +347,94 @@ def test_unknown_places_are_not_there(client, library):
         client.get(f"/admin/search/{place}", status=404)
 
 
-def test_while_the_index_is_away_a_rule_can_still_be_saved(session, client, world):
+@pytest.fixture
+def no_index(app, settings):
+    """The index goes away; call it."""
+
+    def _away():
+        shutil.rmtree(settings.index_dir)
+        app.extensions["engine"] = app.extensions["make-engine"](settings.index_dir)
+
+    return _away
+
+
+def test_while_the_index_is_away_a_rule_can_still_be_saved(session, client, asked, no_index):
+    no_index()
     page = client.get("/admin/search/synonyms/new")
     shown = client.submit(page, "Show what changes", {"words": "wifi, wlan"})
+    assert "What changes cannot be shown now" in shown.words
     client.submit(shown, "Save")
     assert len(content(session)) == 1
+
+
+def test_while_the_index_is_away_no_golden_question_is_asked(session, client, asked, no_index):
+    page = client.get("/admin/search/golden/new?text=laptop")
+    client.submit(page, "Add", {"article": "order-a-laptop"})
+    no_index()
+    page = client.submit(page, "Add", {"text": "lamp", "article": "order-a-laptop"}, status=503)
+    assert "The index does not answer now" in page.words
+    assert page.one("input#text").get("value") == "lamp"
+    page = client.submit(client.get("/admin/search/golden"), "Ask all now", follow=True)
+    assert "The index does not answer now" in page.words
+    assert session.scalars(sa.select(GoldenQuestion.rank)).all() == [1]
+
+
+@pytest.fixture
+def meanwhile(monkeypatch, people):
+    """Lets somebody else save right after the page has looked whether anybody did."""
+
+    def _meanwhile(save):
+        real = tuning.stamp
+
+        def _stamp(session):
+            found = real(session)
+            monkeypatch.setattr(tuning, "stamp", real)
+            with unit_of_work() as other:
+                save(other, other.get(Person, people.ada.id))
+            return found
+
+        monkeypatch.setattr(tuning, "stamp", _stamp)
+
+    return _meanwhile
+
+
+def test_who_is_overtaken_while_changing_sees_both(session, client, people, library, meanwhile):
+    rule = tuning.add(session, Content(RuleKind.SYNONYM, ("wifi", "wlan")), by=people.ada)
+    session.commit()
+    number = rule.id
+    page = client.get(f"/admin/search/rules/{number}")
+    shown = client.submit(page, "Show what changes", {"words": "wifi, radio"})
+    theirs = Content(RuleKind.SYNONYM, ("wifi", "hotspot"))
+    meanwhile(lambda work, ada: tuning.change(work, tuning.find(work, number), theirs, version=1, by=ada))
+    page = client.submit(shown, "Save", status=409)
+    assert "wifi, hotspot" in page.words
+    assert "wifi, radio" in page.one("textarea#words").text
+    assert content(session) == [theirs]
+
+
+def test_who_is_overtaken_while_adding_is_told(session, client, people, library, meanwhile):
+    page = client.get("/admin/search/synonyms/new")
+    shown = client.submit(page, "Show what changes", {"words": "wifi, radio"})
+    theirs = Content(RuleKind.SYNONYM, ("wifi", "hotspot"))
+    meanwhile(lambda work, ada: tuning.add(work, theirs, by=ada))
+    page = client.submit(shown, "Save", status=422)
+    assert "is in the set “wifi, hotspot” already" in page.words
+    assert content(session) == [theirs]
+
+
+def test_who_is_overtaken_while_changing_a_best_bet_keeps_the_choice(
+    session, client, people, library, meanwhile
+):
+    bet = Content(RuleKind.BET, ("laptop",), article_id=library.laptop.id)
+    number = tuning.add(session, bet, by=people.ada).id
+    session.commit()
+    page = client.get(f"/admin/search/rules/{number}")
+    page = client.submit(page, "Find articles", {"find": "lamp"})
+    shown = client.submit(page, "Show what changes", {"article": "order-a-lamp"})
+    other = Content(RuleKind.BET, ("new laptop",), article_id=library.laptop.id)
+    meanwhile(lambda work, ada: tuning.change(work, tuning.find(work, number), other, version=1, by=ada))
+    page = client.submit(shown, "Save", status=409)
+    assert [one.get("value") for one in page.select("input[checked]")] == ["order-a-lamp"]
 
 
 # --- recent and golden questions -------------------------------------------------------------
