@@ -121,6 +121,14 @@ def get_attachment(session: Session, number: int, *, by: Person) -> Attachment:
     return found
 
 
+def topics_at_the_top(session: Session, *, by: Person) -> list[TopicNode]:
+    """The topics at the top with a visible article in or below them, counted as one each: to know
+    whether there is any costs little, however many there are."""
+    any_there = visible_to(by).where(Article.topic_id == Topic.id).exists()
+    here = sa.select(Topic.path, Topic.name, Topic.summary, sa.case((any_there, 1), else_=0))
+    return _tree(session.execute(here.order_by(Topic.position, Topic.name)).all())
+
+
 def topic_tree(session: Session, *, by: Person) -> list[TopicNode]:
     """The topics at the top, each with those below it; topics without a visible article are left out."""
     door = visible_to(by).with_only_columns(Article.id, Article.topic_id).subquery()
@@ -129,7 +137,11 @@ def topic_tree(session: Session, *, by: Person) -> list[TopicNode]:
         .outerjoin(door, door.c.topic_id == Topic.id)
         .group_by(Topic.id, Topic.path, Topic.name, Topic.summary, Topic.position)
         .order_by(Topic.position, Topic.name)
-    ).all()
+    )
+    return _tree(rows.all())
+
+
+def _tree(rows: Iterable[sa.Row[str, str, str, int]]) -> list[TopicNode]:
     nodes = {path: TopicNode(path, name, summary, count) for path, name, summary, count in rows}
     for path in sorted(nodes, key=lambda path: path.count("/"), reverse=True):
         parent = nodes.get(path.rpartition("/")[0])

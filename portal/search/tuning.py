@@ -54,9 +54,12 @@ def _engine(session: Session) -> Engine:
     return session.get_bind().engine
 
 
+_STAMP = sa.select(TuningStamp.stamp).where(TuningStamp.id == ONLY_ROW)
+
+
 def stamp(session: Session) -> str:
     """A text that changes whenever a rule does; empty while there never was one."""
-    return session.scalar(sa.select(TuningStamp.stamp).where(TuningStamp.id == ONLY_ROW)) or ""
+    return session.scalar(_STAMP) or ""
 
 
 def in_force(session: Session) -> dict[int, Content]:

@@ -50,7 +50,7 @@ def results() -> ResponseReturnValue:
     Back, reload, another filter or more of the list."""
     ask = asked.read(request.args)
     person, session = login.current_person(), db.session()
-    topics = [(node, node.count) for node in queries.topic_tree(session, by=person)]
+    topics = queries.topics_at_the_top(session, by=person)
     if not ask.text:
         return render_template("search/results.html", q="", topics=topics)
     began = time.perf_counter()

@@ -309,3 +309,15 @@ def test_agents_of_a_team_see_what_readers_see(session, people, write_article, w
     people.gus.memberships.append(Membership(team=world.team("it-service-desk"), role=Role.LEAD))
     session.commit()
     assert seen_by(session, people.gus) == {"for others"}
+
+
+def test_topics_at_the_top_are_those_of_the_tree(session, people, write_article, statements):
+    write_article("Sign in", topic="it/accounts")
+    write_article("Salary bands", topic="hr/pay", audience={"teams": ["payroll"]})
+    for person, paths in ((people.ana, ["it"]), (people.ada, ["it", "hr"])):
+        tree = [node.path for node in queries.topic_tree(session, by=person)]
+        with statements() as made:
+            found = [node.path for node in queries.topics_at_the_top(session, by=person)]
+        assert sorted(found) == sorted(paths)
+        assert found == tree
+        assert len(made) <= 2
