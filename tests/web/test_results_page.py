@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from flask import render_template, url_for
 
-from portal.search.asked import Asked
-from portal.search.services import Facet, FacetValue
+from portal.search.asked import MOST_PAGES, Asked
+from portal.search.services import LIMIT, Facet, FacetValue
 from tests.support import lint
 from tests.support.html import parse, select, text_of
 
@@ -66,6 +66,7 @@ def results(app):
                     words=words,
                     team=team,
                     topics=topics,
+                    page_size=LIMIT,
                 )
             )
         assert lint.problems(page) == []
@@ -110,7 +111,7 @@ def test_quotation_marks_around_all_the_words_are_not_doubled_in_the_title(resul
 
 
 def test_many_topics_are_cut_short(results):
-    many = [(SimpleNamespace(name=f"Topic {n}", path=f"t{n}"), 1) for n in range(9)]
+    many = [SimpleNamespace(name=f"Topic {n}", path=f"t{n}") for n in range(9)]
     assert len(select(results(topics=many), ".chip")) == 8
     assert "All 9 topics" in text_of(results(topics=many))
     assert "All 8 topics" not in text_of(results(topics=many[:8]))
@@ -213,24 +214,26 @@ def test_when_all_match_in_part_they_are_not_parted(results):
 
 
 def test_a_long_list_leads_to_more_where_it_goes_on(results):
-    hits = [hit(number, snippet=()) for number in range(1, 21)]
-    root = results(hits=hits, count=33)
-    more = select(root, ".results__more a")[0]
-    assert more.get("href") == "/search?q=when+is+pay+day&page=2#result-21"
-    assert "20 of 33 shown" in text_of(root)
-    assert select(results(hits=hits, count=20), ".results__more") == []
-    hits += [hit(number, snippet=()) for number in range(21, 34)]
-    root = results(hits=hits, count=33, asked=Asked("when is pay day", page=2))
+    more, whole = LIMIT + 1, 2 * LIMIT - 3
+    hits = [hit(number, snippet=()) for number in range(1, more)]
+    root = results(hits=hits, count=whole)
+    link = select(root, ".results__more a")[0]
+    assert link.get("href") == f"/search?q=when+is+pay+day&page=2#result-{more}"
+    assert f"{LIMIT} of {whole} shown" in text_of(root)
+    assert select(results(hits=hits, count=LIMIT), ".results__more") == []
+    hits += [hit(number, snippet=()) for number in range(more, whole + 1)]
+    root = results(hits=hits, count=whole, asked=Asked("when is pay day", page=2))
     assert select(root, ".results__more") == []
-    assert select(root, "#result-21")[0].get("tabindex") == "-1"
-    assert text_of(select(root, "title")[0]).startswith("Answers to “when is pay day”, 33 of 33")
+    assert [node.get("id") for node in select(root, ".result[tabindex]")] == [f"result-{more}"]
+    assert text_of(select(root, "title")[0]).startswith(f"Answers to “when is pay day”, {whole} of {whole}")
 
 
 def test_a_list_has_an_end(results):
-    hits = [hit(number, snippet=()) for number in range(1, 101)]
-    root = results(hits=hits, count=240, asked=Asked("when is pay day", page=5))
+    most = MOST_PAGES * LIMIT
+    hits = [hit(number, snippet=()) for number in range(1, most + 1)]
+    root = results(hits=hits, count=240, asked=Asked("when is pay day", page=MOST_PAGES))
     assert select(root, ".results__more a") == []
-    assert "These are the best 100 of 240 articles." in text_of(root)
+    assert f"These are the best {most} of 240 articles." in text_of(root)
 
 
 TOPICS = Facet(
