@@ -49,7 +49,7 @@ def test_on_a_phone_without_javascript_each_row_stands_by_itself(new_visitor, ax
     explain(visitor, QUESTION, **{"Asked by": "nobody@larkspur.example"})
     visitor.sees("There is no active person with this e-mail address.")
     axe(visitor)
-    explain(visitor, QUESTION, Why="no-such-article")
+    explain(visitor, QUESTION, Article="no-such-article")
     visitor.sees("sees no article at “no-such-article”")
     visitor.main.get_by_role("link", name=FIRST).click()
     visitor.sees(f"Why {FIRST} is number 1")
