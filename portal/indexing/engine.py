@@ -7,6 +7,7 @@ before anyone sees it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, Protocol
 
 from portal.indexing.weights import FIELDS, WEIGHTS, Weights
@@ -64,6 +65,8 @@ class Slot:
     alternatives: tuple[tuple[str, float], ...]
     weight: float = 1.0
     """Share of its inverse document frequency that counts: below 1 for words of questions."""
+    inside: bool = False
+    """Whether it is the first part of the compound that is the slot before it, and no neighbour of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,11 @@ class EngineQuery:
     phrases: tuple[tuple[tuple[str, ...], ...], ...] = ()
     without: tuple[str, ...] = ()
     weights: Weights = WEIGHTS
+
+    @property
+    def neighbours(self) -> list[tuple[Slot, Slot]]:
+        """Slots that stand side by side, in order."""
+        return [(left, right) for left, right in pairwise(self.slots) if not right.inside]
 
 
 @dataclass(frozen=True, slots=True)

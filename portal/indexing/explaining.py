@@ -1,7 +1,6 @@
 """Why a group has the score it has: the formula of `ranking`, spelled out for one group."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -60,7 +59,7 @@ class _Explaining:
                 max(left.weight, right.weight),
                 factor * weight / mass,
             )
-            for (left, right), (weight, impact) in zip(pairwise(self.query.slots), found, strict=True)
+            for (left, right), (weight, impact) in zip(self.query.neighbours, found, strict=True)
         )
 
     def _part(

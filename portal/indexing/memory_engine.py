@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 from portal.indexing.engine import (
     ANYTHING,
@@ -245,7 +244,7 @@ class _Ranking:
         )
 
     def _pairs(self, group: str) -> tuple[Part, ...]:
-        both = list(pairwise(self.query.slots))
+        both = self.query.neighbours
         weights = [
             max(left.weight, right.weight) * self._frequency(partial(self._pair_x, left=left, right=right))
             for left, right in both

@@ -23,7 +23,6 @@ All frequencies are those of the view: what may not be seen has no influence.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -185,7 +184,7 @@ class Scores:
         """The weight and impact of every two neighbouring slots."""
         groups = len(self.view.groups)
         found = []
-        for left, right in pairwise(self.slots):
+        for left, right in self.query.neighbours:
             impact = pair_impact(self.view, left, right, self.query.weights)
             weight = max(left.weight, right.weight) * inverse_frequency(groups, len(impact.groups))
             found.append((weight, impact))

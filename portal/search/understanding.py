@@ -115,7 +115,8 @@ class _Understanding:
         slots: dict[str, Slot] = {}
         for word in (one for first in words for one in (first, *first.also)):
             key = word.alternatives[0][0]
-            slots.setdefault(key, Slot(tuple(word.alternatives[:MAX_ALTERNATIVES]), word.weight))
+            alternatives = tuple(word.alternatives[:MAX_ALTERNATIVES])
+            slots.setdefault(key, Slot(alternatives, word.weight, self._begins_compound(word.token)))
         return Understood(
             query=EngineQuery(tuple(slots.values()), self._phrases(), self._without(), self.weights),
             words=tuple(
@@ -185,6 +186,9 @@ class _Understanding:
             and token.end <= other.end
             for other in self.tokens
         )
+
+    def _begins_compound(self, token: Token) -> bool:
+        return not token.joined and self.compounds.get(token.position, False)
 
     def _add_synonyms(self, words: Sequence[_Word]) -> None:
         """Let the words of every run that has synonyms stand for these as well."""

@@ -252,6 +252,8 @@ def _with_synonym(query: EngineQuery, synonym: str) -> EngineQuery:
         return query
     first, *rest = query.slots
     more = Slot((*first.alternatives, (synonym, 0.8)), first.weight)
+    if rest:  # as the first part of a compound is
+        rest[0] = Slot(rest[0].alternatives, rest[0].weight, inside=True)
     return EngineQuery((more, *rest), query.phrases, query.without)
 
 

@@ -51,6 +51,13 @@ def test_a_known_compound_is_searched_as_one_and_its_parts_a_little(vocabulary: 
     assert weights("log-office", vocabulary) == {"log": 1.0, "offic": 1.0}
 
 
+def test_a_compound_is_no_neighbour_of_its_own_parts(vocabulary: Vocabulary) -> None:
+    found = understand("my wi-fi password", vocabulary).query
+    assert [(left.alternatives[0][0], right.alternatives[0][0]) for left, right in found.neighbours] == [
+        ("my", "wifi"), ("wi", "fi"), ("fi", "password"),
+    ]  # fmt: skip
+
+
 def test_a_slip_is_searched_together_with_what_it_may_have_been(vocabulary: Vocabulary) -> None:
     found = understand("my passwrod", vocabulary)
     assert found.corrections == (("passwrod", "password"),)
