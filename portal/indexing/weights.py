@@ -14,7 +14,7 @@ class Weights:
     (docs/adr/0010-ranking.md)."""
 
     title: float = 8.0
-    questions: float = 4.0
+    questions: float = 2.0
     keywords: float = 3.0
     heading: float = 2.0
     answer: float = 2.0
