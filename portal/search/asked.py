@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from portal.articles import drafts
 from portal.search.services import FACETS, LIMIT
 from portal.search.understanding import MAX_CHARS
 
@@ -76,5 +77,5 @@ def typed(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` on one line, without NUL, which PostgreSQL refuses."""
-    return " ".join(text.replace("\x00", " ").split())
+    """`text` on one line, without characters that no page may show and no database takes."""
+    return drafts.one_line(text.replace("\x00", " "))

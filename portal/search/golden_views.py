@@ -24,8 +24,8 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/golden", view_func=golden)
     blueprint.add_url_rule("/golden/new", view_func=golden_add, methods=["GET", "POST"])
     blueprint.add_url_rule("/golden/run", view_func=golden_run, methods=["POST"])
-    blueprint.add_url_rule("/golden/<int:number>/remove", view_func=golden_remove, methods=["POST"])
-    blueprint.add_url_rule("/golden/<int:number>/seen", view_func=golden_seen, methods=["POST"])
+    blueprint.add_url_rule("/golden/<int(max=2147483647):number>/remove", view_func=golden_remove, methods=["POST"])
+    blueprint.add_url_rule("/golden/<int(max=2147483647):number>/seen", view_func=golden_seen, methods=["POST"])
     blueprint.add_url_rule("/questions", view_func=questions)
 
 

@@ -36,9 +36,9 @@ def add_to(blueprint: Blueprint) -> None:
     """Give the addresses of this module to `blueprint`."""
     both = ["GET", "POST"]
     blueprint.add_url_rule("/<slug>/new", view_func=add, methods=both)
-    blueprint.add_url_rule("/rules/<int:number>", view_func=change, methods=both)
-    blueprint.add_url_rule("/rules/<int:number>/remove", view_func=remove, methods=both)
-    blueprint.add_url_rule("/changes/<int:number>/undo", view_func=undo, methods=both)
+    blueprint.add_url_rule("/rules/<int(max=2147483647):number>", view_func=change, methods=both)
+    blueprint.add_url_rule("/rules/<int(max=2147483647):number>/remove", view_func=remove, methods=both)
+    blueprint.add_url_rule("/changes/<int(max=2147483647):number>/undo", view_func=undo, methods=both)
 
 
 def _engine() -> SearchEngine:

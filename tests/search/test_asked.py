@@ -50,3 +50,10 @@ def test_a_long_question_is_cut_between_words():
     assert found.cut
     assert len(found.text) == 299
     assert len(read({"q": "x" * 400}).text) == MAX_CHARS
+
+
+@pytest.mark.parametrize("sign", ["\x01", "\x7f", "\ufdd0", "\ufffe", "\u202e", "\ud800"])
+def test_signs_that_no_page_may_show_are_left_out(sign):
+    assert read({"q": f"la{sign}mp"}).text == "lamp"
+    assert not read({"q": f"la{sign}mp"}).cut
+    assert read({"q": sign}).text == ""

@@ -93,6 +93,13 @@ def test_characters_that_a_database_refuses_are_left_out_of_the_log(
     assert (event.kind, event.query) == (EventKind.NOT_FOUND, "lamp oil")
 
 
+def test_characters_that_no_page_may_hold_are_left_out_of_the_page(
+    people: SimpleNamespace, client_for: ClientFor, library: None
+) -> None:
+    for text in ("lamp\x01", "\x7f", "\ufdd0lamp", "\u202elamp"):
+        client_for(people.ana).get("/search", query_string={"q": text})
+
+
 def test_no_question_is_no_search(
     session: Session, people: SimpleNamespace, client_for: ClientFor, library: None
 ) -> None:

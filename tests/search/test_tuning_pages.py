@@ -347,6 +347,15 @@ def test_unknown_places_are_not_there(client, library):
         client.get(f"/admin/search/{place}", status=404)
 
 
+@pytest.mark.parametrize("number", [4711, 2**31, 2**63, 10**30])
+def test_a_number_that_no_rule_has_is_not_there_however_large(client, library, number):
+    for place in (f"rules/{number}", f"rules/{number}/remove", f"changes/{number}/undo"):
+        client.get(f"/admin/search/{place}", status=404)
+    token = client.csrf_token()
+    for place in (f"rules/{number}", f"golden/{number}/remove", f"golden/{number}/seen"):
+        client.post(f"/admin/search/{place}", {"csrf_token": token}, status=404)
+
+
 @pytest.fixture
 def no_index(app, settings):
     """The index goes away; call it."""
