@@ -57,42 +57,67 @@ class WordList:
     def __init__(self, words: Sequence[str]) -> None:
         self.words = words
         self._length = np.array([len(word) for word in words], np.int64)
-        self._letters = np.array([_bits(word) for word in words], np.uint64)
+        parts = [words[at : at + AT_ONCE] for at in range(0, len(words), AT_ONCE)]
+        none: list[Sets] = [np.zeros(0, np.uint64)]
+        self._letters = np.concatenate([*none, *(_sets(_codes(part)) for part in parts)])
+        self._pairs = np.concatenate([*none, *(_sets(_pair_codes(part)) for part in parts)])
 
     def about(self, word: str, reach: int) -> Iterator[str]:
         near = np.abs(self._length - len(word)) <= reach
         # Replacing a letter takes one out of the set and puts one in: the most that one edit does.
-        near &= _differing(self._letters, _bits(word)) <= 2 * reach
+        near &= _differing(self._letters, _sets(_codes([word]))) <= 2 * reach
         maybe = np.flatnonzero(near)
         # Swapping neighbours changes three pairs into three others.
-        near = _differing(self._pairs[maybe], _bits(_pairs(word))) <= 6 * reach
+        near = _differing(self._pairs[maybe], _sets(_pair_codes([word]))) <= 6 * reach
         for at in maybe[near].tolist():
             yield self.words[at]
 
-    @cached_property
-    def _pairs(self) -> NDArray[np.uint64]:
-        return np.array([_bits(_pairs(word)) for word in self.words], np.uint64)
-
     def alike(self, word: str) -> Iterator[tuple[float, str]]:
-        pairs = _pairs(word)
+        pairs, each = self._distinct_pairs
+        wanted = np.unique(_pair_codes([word]))
         common = np.zeros(len(self.words), np.int64)
-        for pair in pairs:
-            common[self._with_pair.get(pair, [])] += 1
-        share: Floats = 2 * common / (len(pairs) + self._number_of_pairs)
+        for pair in wanted:
+            common += (pairs == pair).any(axis=1)
+        share: Floats = 2 * common / (len(wanted) + each)
         for at in np.flatnonzero(share >= LEAST_ALIKE).tolist():
             yield float(share[at]), self.words[at]
 
     @cached_property
-    def _number_of_pairs(self) -> Ints:
-        return np.array([len(_pairs(word)) for word in self.words], np.int64)
+    def _distinct_pairs(self) -> tuple[Ints, Ints]:
+        """The pairs of each word in a row, and how many different ones there are."""
+        pairs = _pair_codes(self.words)
+        ordered = np.sort(pairs, axis=1)
+        first = np.ones_like(ordered, np.bool_)
+        first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+        return pairs, (first & (ordered > 0)).sum(axis=1)
 
-    @cached_property
-    def _with_pair(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        for at, word in enumerate(self.words):
-            for pair in _pairs(word):
-                found.setdefault(pair, []).append(at)
-        return found
+
+Sets = NDArray[np.uint64]
+
+AT_ONCE: Final = 10_000
+"""Words whose letters are looked at together, which bounds the memory that takes."""
+
+PAIR: Final = 1 << 21
+"""More than any letter's number, so that a pair of letters is one number."""
+
+
+def _codes(words: Sequence[str]) -> Ints:
+    """The letters of each word as numbers, in a row each, filled up with 0."""
+    row = max(map(len, words), default=0) or 1
+    return np.array(words, f"<U{row}").view("<u4").reshape(len(words), row).astype(np.int64)
+
+
+def _pair_codes(words: Sequence[str]) -> Ints:
+    """The neighbouring letters of each framed word, as one number each, filled up with 0."""
+    letters = _codes([f"^{word}$" for word in words])
+    return np.where(letters[:, 1:] > 0, letters[:, :-1] * PAIR + letters[:, 1:], 0)
+
+
+def _sets(codes: Ints) -> Sets:
+    """Each row as a set of 64 bits."""
+    mixed = (codes // PAIR * 31 + codes % PAIR) % 64
+    bits = np.where(codes > 0, np.uint64(1) << mixed.astype(np.uint64), np.uint64(0))
+    return np.asarray(np.bitwise_or.reduce(bits, axis=1), np.uint64)
 
 
 class PlainWords:
@@ -112,16 +137,8 @@ class PlainWords:
                 yield share, other
 
 
-def _bits(parts: Iterable[str]) -> int:
-    bits = 0
-    for part in parts:
-        code = ord(part[0]) * 31 + ord(part[1]) if len(part) > 1 else ord(part)
-        bits |= 1 << (code % 64)
-    return bits
-
-
-def _differing(sets: NDArray[np.uint64], one: int) -> Ints:
-    return np.asarray(np.bitwise_count(sets ^ np.uint64(one)), np.int64)
+def _differing(sets: Sets, one: Sets) -> Ints:
+    return np.asarray(np.bitwise_count(sets ^ one), np.int64)
 
 
 def near(vocabulary: Frequencies, lists: Iterable[Words], word: str) -> tuple[tuple[str, float], ...]:
