@@ -24,8 +24,9 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/golden", view_func=golden)
     blueprint.add_url_rule("/golden/new", view_func=golden_add, methods=["GET", "POST"])
     blueprint.add_url_rule("/golden/run", view_func=golden_run, methods=["POST"])
-    blueprint.add_url_rule("/golden/<int(max=2147483647):number>/remove", view_func=golden_remove, methods=["POST"])
-    blueprint.add_url_rule("/golden/<int(max=2147483647):number>/seen", view_func=golden_seen, methods=["POST"])
+    one = "/golden/<int(max=2147483647):number>"
+    blueprint.add_url_rule(f"{one}/remove", view_func=golden_remove, methods=["POST"])
+    blueprint.add_url_rule(f"{one}/seen", view_func=golden_seen, methods=["POST"])
     blueprint.add_url_rule("/questions", view_func=questions)
 
 
