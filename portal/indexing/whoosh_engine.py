@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from whoosh import fields, formats
-from whoosh.codec.whoosh3 import W3Codec, W3FieldWriter
+from whoosh.codec.whoosh3 import W3Codec, W3FieldWriter, W3PostingsWriter
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, FileIndex, LockError
 from whoosh.index import IndexError as WhooshIndexError
@@ -93,9 +93,20 @@ class _Terms(fields.FieldType):  # type: ignore[misc]  # Whoosh has no types
         self, value: Mapping[str, Sequence[int]], **_: Any
     ) -> Iterator[tuple[bytes, int, float, bytes]]:
         for term, places in sorted(value.items()):
-            packed = np.array(places, "<u4")
-            packed[0] |= 1 << FIRST_BIT
-            yield term.encode(), len(places), 1.0, packed.tobytes()
+            first, *rest = places
+            yield term.encode(), 1, 1.0, struct.pack(f"<{len(places)}I", first | 1 << FIRST_BIT, *rest)
+
+
+class _PostingsWriter(W3PostingsWriter):  # type: ignore[misc]  # Whoosh has no types
+    """Without looking at the type of every number again."""
+
+    def add_posting(self, id_: int, weight: float, vbytes: bytes, length: object = None) -> None:
+        if len(self._ids) >= self._blocklimit:
+            self._write_block()
+        self._ids.append(id_)
+        self._weights.append(weight)
+        if vbytes:
+            self._values.append(vbytes)
 
 
 class _FieldWriter(W3FieldWriter):  # type: ignore[misc]  # Whoosh has no types
@@ -107,6 +118,9 @@ class _FieldWriter(W3FieldWriter):  # type: ignore[misc]  # Whoosh has no types
 
 
 class _Codec(W3Codec):  # type: ignore[misc]  # Whoosh has no types
+    def postings_writer(self, dbfile: Any) -> _PostingsWriter:
+        return _PostingsWriter(dbfile, self._blocklimit, compression=self._compression)
+
     def field_writer(self, storage: FileStorage, segment: Any) -> _FieldWriter:
         return _FieldWriter(self, storage, segment)
 
