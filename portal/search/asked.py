@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from portal.articles import drafts
-from portal.search.services import FACETS, LIMIT
+from portal.search.facets import FACETS
+from portal.search.services import LIMIT
 from portal.search.understanding import MAX_CHARS
 
 MOST_PAGES: Final = 5

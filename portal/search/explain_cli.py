@@ -89,6 +89,8 @@ def _understood(question: Question) -> Iterator[str]:
     rows += [("phrase", f"“{phrase}”", "must stand in one line", "") for phrase in question.phrases]
     rows += [("left out", word, "must not stand in it", "") for word in question.left_out]
     rows += [("best bet", bet.slug, f"for “{bet.question}”", "") for bet in question.bets]
+    if question.apart:
+        rows.append(("quotes", "stand nowhere together, so the words are searched for one by one", "", ""))
     if question.loose:
         rows.append(("no match", "every word is taken for the closest there is", "", ""))
     yield from _columns(rows, 4)

@@ -49,8 +49,8 @@ class Bet:
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question as understood. `corrections` and `synonyms` are (typed, also searched for); `phrases`
-    must be there, words `left_out` must not. `loose`: nothing matched, so every word was taken for the
-    closest there is."""
+    must be there, words `left_out` must not. `apart`: the phrases stand nowhere, so their words were
+    searched for one by one. `loose`: nothing matched, so every word was taken for the closest there is."""
 
     text: str
     language: str
@@ -61,6 +61,7 @@ class Question:
     left_out: tuple[str, ...]
     bets: tuple[Bet, ...]
     loose: bool
+    apart: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,8 @@ class _Explaining:
             phrases=tuple(self._phrase(runs) for runs in self.query.phrases),
             left_out=tuple(dict.fromkeys(self.left_out.values())),
             bets=self._bets(),
-            loose=self.ranked.share < 1,
+            loose=self.ranked.loose,
+            apart=self.ranked.apart,
         )
 
     def _said(self, term: str) -> str:

@@ -6,7 +6,7 @@ shown (title, snippet, link) comes from the database, so a stale index can neith
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -15,17 +15,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from portal import clock, markdown
-from portal.accounts.models import Person, Site, Team
+from portal.accounts.models import Person, Team
 from portal.articles import rendering
 from portal.articles.documents import document_id, hidden, section_of, tokens
 from portal.articles.models import Article, Rendering, Revision, Topic
-from portal.articles.queries import has_passed, visible_to
+from portal.articles.queries import Behind, has_passed, visible_to
 from portal.indexing import languages
 from portal.indexing.analysis import analyse
-from portal.indexing.engine import ANYTHING, NOBODY, EngineError, Hit, Hits, SearchEngine
+from portal.indexing.engine import ANYTHING, NOBODY, EngineError, Hit, Hits, SearchEngine, Vocabulary
 from portal.indexing.weights import WEIGHTS, Weights
 from portal.search import tuning
 from portal.search.confidence import WEAK, confidence
+from portal.search.facets import FACETS, Facet, named
 from portal.search.rules import NO_RULES, Rules
 from portal.search.snippets import Parts, snippet
 from portal.search.understanding import Understood, subject, understand
@@ -47,30 +48,7 @@ LOOSE_CONFIDENCE: Final = 0.25
 BET_CONFIDENCE: Final = 0.9
 """An answer that an admin recommends for this very question is as sure as it gets."""
 
-FACETS: Final = ("topic", "type", "team", "site")
-MOST_VALUES: Final = 8
-"""Values of a facet to choose from, the commonest; the chosen one is always among them."""
-
 Corrections = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FacetValue:
-    """One value to filter by, and how many of the articles that match have it."""
-
-    value: str
-    label: str
-    count: int
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """What the list can be filtered by, the commonest value first. `name` is one of FACETS."""
-
-    name: str
-    label: str
-    values: tuple[FacetValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +92,8 @@ class Answer:
     facets: tuple[Facet, ...] = ()
     synonyms: Corrections = ()
     """(typed, also searched for) by the rules of admins, of those that stand in a hit."""
+    apart: bool = False
+    """Whether the words in quotes stand nowhere together, and these hits hold them apart."""
 
     @property
     def weak(self) -> bool:
@@ -122,11 +102,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """What the engine found, how the question was understood, and the share of confidence left."""
+    """What the engine found, how the question was understood, and the share of confidence left.
+
+    `apart`: quoted words stand nowhere together, so they were searched for one by one; `loose`: nothing
+    matched, so every word was taken for the closest there is.
+    """
 
     hits: Hits
     understood: Understood
     share: float
+    apart: bool = False
+    loose: bool = False
 
 
 def ask(
@@ -159,22 +145,25 @@ def ask(
             exact=exact,
             facets=FACETS,
         )
+        found, understood = ranked.hits, ranked.understood
+        bets = [] if exact else _bets(rules, understood)
+        added = [] if only else [bet for bet in bets if str(bet) not in {hit.group for hit in found.hits}]
+        further = sum(_matches(engine, bet, understood, audiences, gone) for bet in added)
     except EngineError:
         log.exception("the index did not answer; searching the database")
         return _from_database(session, text, by=by, limit=limit)
-    found, understood = ranked.hits, ranked.understood
-    bets = [] if exact else _bets(rules, understood)
     hits = _results(session, _lifted(found.hits, bets, only=only), understood.marks, bets, by=by)
     lost = len(found.hits) - sum(not _added(hit) for hit in hits)
     sure = confidence([hit.score for hit in found.hits], found.mass) * ranked.share
     return Answer(
         hits=tuple(hits[:limit]),
-        count=max(found.total - lost + sum(map(_added, hits)), len(hits)),
+        count=max(found.total - lost + sum(map(_added, hits)) - further, len(hits)),
         confidence=max(sure, BET_CONFIDENCE) if hits and hits[0].recommended else sure if hits else 0.0,
         understood=understood.words,
         corrections=_shown(understood.corrections, hits),
-        facets=_facets(session, found.facets, only),
+        facets=named(session, found.facets, only),
         synonyms=_shown(understood.synonyms, hits),
+        apart=ranked.apart and bool(hits),
     )
 
 
@@ -194,18 +183,37 @@ def rank(
     """What the engine says, without a look at the database: for many questions at once. Nothing of it
     may be shown to anybody before it was read again. Raises EngineError."""
     vocabulary = engine.vocabulary(audiences=audiences, hidden=hidden)
-    understood = understand(text, vocabulary, rules, exact=exact, weights=weights)
-    share = 1.0
-    found = engine.search(
-        understood.query, audiences=audiences, limit=limit, hidden=hidden, only=only, facets=facets
-    )
-    if not found.hits and understood.query.slots and not exact and not only:
-        understood = understand(text.replace('"', " "), vocabulary, rules, loose=True, weights=weights)
-        share = LOOSE_CONFIDENCE
-        found = engine.search(
-            understood.query, audiences=audiences, limit=limit, hidden=hidden, facets=facets
+
+    def _search(asked: Understood) -> Hits:
+        return engine.search(
+            asked.query, audiences=audiences, limit=limit, hidden=hidden, only=only, facets=facets
         )
-    return Ranked(found, understood, share)
+
+    understood = understand(text, vocabulary, rules, exact=exact, weights=weights)
+    found = _search(understood)
+    apart = not found.hits and bool(understood.query.phrases) and not only
+    if apart:
+        understood = _apart(understood)
+        found = _search(understood)
+    loose = not found.hits and bool(understood.query.slots) and not exact and not only
+    if loose:
+        understood = _apart(understand(text, vocabulary, rules, loose=True, weights=weights))
+        found = _search(understood)
+    there = tuple(pair for pair in understood.synonyms if _is_known(pair[1], vocabulary))
+    share = LOOSE_CONFIDENCE if apart or loose else 1.0
+    return Ranked(found, replace(understood, synonyms=there), share, apart, loose)
+
+
+def _is_known(words: str, vocabulary: Vocabulary) -> bool:
+    """Whether words of an admin stand, together, in anything that the person may see."""
+    tokens = analyse(words)
+    plain = " ".join(token.term for token in tokens if not token.joined)
+    return vocabulary.knows(plain) or any(vocabulary.knows(token.term) for token in tokens if token.joined)
+
+
+def _apart(understood: Understood) -> Understood:
+    """The same question without its quotes."""
+    return replace(understood, query=replace(understood.query, phrases=()))
 
 
 def _bets(rules: Rules, understood: Understood) -> list[int]:
@@ -223,68 +231,57 @@ def _lifted(hits: Sequence[Hit], bets: Sequence[int], *, only: Mapping[str, str]
     return first + [hit for hit in hits if hit.group not in added]
 
 
+def _matches(
+    engine: SearchEngine, bet: int, understood: Understood, audiences: frozenset[str], gone: frozenset[str]
+) -> bool:
+    """Whether an article that is recommended matches the question as well: then it is counted already."""
+    found = engine.explain(understood.query, audiences=audiences, group=str(bet), hidden=gone)
+    return found is not None and found.score > 0
+
+
 def _added(hit: Result) -> bool:
     """Whether a result is in the list only because it is recommended."""
     return hit.recommended and not hit.matched
 
 
 def _shown(corrections: Corrections, hits: Sequence[Result]) -> Corrections:
-    """The words of which all stems stand in hits: others help nobody."""
-    there = {term for hit in hits for term in hit.matched}
-    return tuple(
-        (typed, used) for typed, used in corrections if any(token.term in there for token in analyse(used))
-    )
+    """Those of which all words stand in one hit: others help nobody, and tell what stands elsewhere."""
+    matched = [frozenset(hit.matched) for hit in hits]
+    return tuple((typed, used) for typed, used in corrections if _stands(used, matched))
 
 
-def _facets(
-    session: Session, counted: Mapping[str, Mapping[str, int]], only: Mapping[str, str]
-) -> tuple[Facet, ...]:
-    """The facets that there is a choice in, with names for their values. One statement."""
-    worth = {name: counts for name, counts in counted.items() if len(counts) > 1 or name in only}
-    if not worth:
-        return ()
-    names = {(kind, value): name for kind, value, name in session.execute(_NAMES)}
-    names["type", "article"] = "Articles"
-    return tuple(
-        Facet(
-            name,
-            FACET_LABELS[name],
-            tuple(
-                FacetValue(value, names[name, value], count, chosen=only.get(name) == value)
-                for value, count in _commonest(counts, only.get(name))
-                if (name, value) in names
-            ),
+def _stands(words: str, matched: Sequence[frozenset[str]]) -> bool:
+    """Whether all of `words`, or the one word they make together ("wi-fi"), matched in the same hit."""
+    tokens = analyse(words)
+    plain = {token.term for token in tokens if not token.joined}
+    whole = {token.term for token in tokens if token.joined}
+    return any(plain <= terms or whole & terms for terms in matched)
+
+
+_FOUND: Final = Behind(
+    lambda door: (
+        door.join(Revision, Revision.id == Article.live_id)
+        .join(Topic, Topic.id == Article.topic_id)
+        .join(Team, Team.id == Article.team_id)
+        .where(Article.id.in_(sa.bindparam("ids", expanding=True)))
+        .with_only_columns(
+            Article.id,
+            Article.slug,
+            Article.team_id,
+            Article.checked_on,
+            Article.review_due,
+            Article.live_id,
+            Revision.title,
+            Revision.answer,
+            Revision.language,
+            Topic.name.label("topic"),
+            Team.name.label("team"),
         )
-        for name, counts in worth.items()
-        if counts
     )
-
-
-def _commonest(counts: Mapping[str, int], chosen: str | None) -> list[tuple[str, int]]:
-    ordered = sorted(counts.items(), key=lambda pair: (pair[0] != chosen, -pair[1], pair[0]))[:MOST_VALUES]
-    return sorted(ordered, key=lambda pair: (-pair[1], pair[0]))
-
-
-FACET_LABELS: Final = {"topic": "Topic", "type": "Kind", "team": "Team", "site": "Site"}
-_NAMES: Final = sa.union_all(
-    sa.select(sa.literal("topic"), sa.cast(Topic.id, sa.String), Topic.name),
-    sa.select(sa.literal("team"), sa.cast(Team.id, sa.String), Team.name),
-    sa.select(sa.literal("site"), Site.slug, Site.name),
 )
-
-
-_FOUND: Final = (
-    Article.id,
-    Article.slug,
-    Article.team_id,
-    Article.checked_on,
-    Article.review_due,
-    Article.live_id,
-    Revision.title,
-    Revision.answer,
-    Revision.language,
-    Topic.name.label("topic"),
-    Team.name.label("team"),
+_SECTIONS: Final = sa.select(Rendering.revision_id, Rendering.sections).where(
+    Rendering.revision_id.in_(sa.bindparam("revisions", expanding=True)),
+    Rendering.renderer == markdown.RENDERER,
 )
 
 
@@ -293,10 +290,7 @@ def _results(
 ) -> list[Result]:
     """The hits that `by` may see, with what the page shows of them. Two statements for all."""
     places = {int(hit.group): section_of(hit.id)[1] for hit in hits}
-    door = visible_to(by).join(Revision, Revision.id == Article.live_id)
-    shown = door.join(Topic, Topic.id == Article.topic_id).join(Team, Team.id == Article.team_id)
-    rows = session.execute(shown.with_only_columns(*_FOUND).where(Article.id.in_(places)))
-    articles = {row.id: row for row in rows}
+    articles = {row.id: row for row in _FOUND.execute(session, by=by, ids=list(places))}
     sections = _sections(session, [row.live_id for row in articles.values()])
     results: list[Result] = []
     for hit in hits:
@@ -313,11 +307,7 @@ Section = dict[str, str]
 
 def _sections(session: Session, revisions: Sequence[int]) -> dict[int, dict[str, Section]]:
     """The sections of these revisions by anchor; their HTML is not read."""
-    rows = session.execute(
-        sa.select(Rendering.revision_id, Rendering.sections).where(
-            Rendering.revision_id.in_(revisions), Rendering.renderer == markdown.RENDERER
-        )
-    )
+    rows = session.execute(_SECTIONS, {"revisions": list(revisions)})
     found: dict[int, Sequence[Section]] = {row.revision_id: row.sections for row in rows}
     for number in revisions:
         if number not in found:  # rendered by an earlier version, and nobody has read it since
@@ -325,9 +315,7 @@ def _sections(session: Session, revisions: Sequence[int]) -> dict[int, dict[str,
     return {number: {section["anchor"]: section for section in each} for number, each in found.items()}
 
 
-def _result(
-    row: Any, hit: Hit, section: Section, marks: Collection[str], *, rank: int, bet: bool
-) -> Result:
+def _result(row: Any, hit: Hit, section: Section, marks: Collection[str], *, rank: int, bet: bool) -> Result:
     matched = {part for term in hit.matched for part in term.split(" ")}
     text, language = section.get("text", ""), languages.base(row.language)
     return Result(

@@ -242,6 +242,70 @@ def test_what_is_recommended_comes_first_for_its_question_alone(
     assert services.ask(session, engine, "order a lamp", by=people.ana, rules=rules, only=only).hits == ()
 
 
+def test_the_number_of_articles_is_the_same_on_every_page_with_a_recommended_one_far_down(
+    session: Session,
+    engine: SearchEngine,
+    people: SimpleNamespace,
+    write_article: Callable[..., Article],
+    index,
+) -> None:
+    for number in range(14):
+        write_article(f"Lamp {number}", body="lamp")
+    deep = write_article("Opening hours", body="Many other things. " * 40 + "One lamp.")
+    other = write_article("Sick leave", body="Call your team.")
+    index()
+    for bet, count in ((deep, 15), (other, 16)):
+        rules = Rules(bets=(Bet("lamp", bet.id),))
+        answers = [
+            services.ask(session, engine, "lamp", by=people.ana, rules=rules, limit=limit)
+            for limit in (10, 20)
+        ]
+        assert [(answer.count, answer.hits[0].slug) for answer in answers] == [(count, bet.slug)] * 2
+
+
+def test_a_synonym_of_several_words_is_named_only_when_an_article_holds_all_of_it(
+    session: Session,
+    engine: SearchEngine,
+    people: SimpleNamespace,
+    write_article: Callable[..., Article],
+    index,
+) -> None:
+    write_article("Order a lamp", body="From the shop, by wi-fi.")
+    write_article("Zorblax", body="The zorblax lamp.", audience={"teams": ["payroll"]})
+    index()
+    rules = Rules(synonyms=(Synonym(("desk",), ("zorblax lamp", "wi-fi")),))
+    answer = services.ask(session, engine, "desk lamp", by=people.ana, rules=rules)
+    assert answer.synonyms == (("desk", "wi-fi"),)
+    admin = services.ask(session, engine, "desk lamp", by=people.ada, rules=rules)
+    assert ("desk", "zorblax lamp") in admin.synonyms
+
+
+@pytest.mark.parametrize("quotes", ['""', "“”", "„“", "«»"])
+@pytest.mark.parametrize("exact", [False, True])
+def test_words_in_quotes_that_stand_nowhere_together_are_searched_for_apart(
+    session: Session,
+    engine: SearchEngine,
+    people: SimpleNamespace,
+    write_article: Callable[..., Article],
+    index,
+    quotes: str,
+    exact: bool,
+) -> None:
+    write_article("Order a lamp", body="From the shop.")
+    write_article("Secret", body="A lamp order.", audience={"teams": ["payroll"]})
+    index()
+    together = services.ask(session, engine, quotes[0] + "a lamp" + quotes[1], by=people.ana, exact=exact)
+    assert ([hit.slug for hit in together.hits], together.apart) == (["order-a-lamp"], False)
+    text = f"{quotes[0]}lamp order{quotes[1]}"
+    answer = services.ask(session, engine, text, by=people.ana, exact=exact)
+    assert ([hit.slug for hit in answer.hits], answer.apart) == (["order-a-lamp"], True)
+    assert answer.weak
+    admin = services.ask(session, engine, text, by=people.ada, exact=exact)
+    assert ([hit.slug for hit in admin.hits], admin.apart) == (["secret"], False)
+    nothing = services.ask(session, engine, '"giraffe 4711"', by=people.ana, exact=True)
+    assert (nothing.hits, nothing.apart) == ((), False)
+
+
 def test_facets_count_what_the_person_may_see_and_name_it(
     session: Session,
     engine: SearchEngine,

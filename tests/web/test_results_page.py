@@ -7,7 +7,8 @@ import pytest
 from flask import render_template, url_for
 
 from portal.search.asked import MOST_PAGES, Asked
-from portal.search.services import LIMIT, Facet, FacetValue
+from portal.search.facets import Facet, FacetValue
+from portal.search.services import LIMIT
 from tests.support import lint
 from tests.support.html import parse, select, text_of
 
