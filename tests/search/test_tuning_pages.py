@@ -1,5 +1,6 @@
 """The pages on which admins tune the search, by hand and without JavaScript."""
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable
@@ -7,12 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from portal.accounts.models import Person
 from portal.articles.models import Article, State
-from portal.db import unit_of_work
+from portal.db import db, unit_of_work
 from portal.search import events, golden_questions, tuning
-from portal.search.models import GoldenQuestion, RuleKind, SearchEvent, TuningRule
+from portal.search.models import GoldenQuestion, RuleKind, SearchEvent, TuningRule, TuningStamp
 from portal.search.tuning_checks import Content
 from tests.support.client import faults
 from tests.support.payloads import spelled_out
@@ -444,6 +446,62 @@ def test_who_is_overtaken_while_changing_a_best_bet_keeps_the_choice(
     meanwhile(lambda work, ada: tuning.change(work, tuning.find(work, number), other, version=1, by=ada))
     page = client.submit(shown, "Save", status=409)
     assert [one.get("value") for one in page.select("input[checked]")] == ["order-a-lamp"]
+
+
+@pytest.fixture
+def locked(session):
+    """Keeps everybody else from writing rules and questions, and makes them wait only for a moment."""
+    lite = db.engine.dialect.name == "sqlite"
+
+    def _impatient(connection, *_rest):
+        with contextlib.closing(connection.cursor()) as cursor:
+            cursor.execute("PRAGMA busy_timeout=50" if lite else "SET lock_timeout='50ms'")
+
+    event.listen(db.engine, "checkout", _impatient)
+    session.commit()
+    with db.engine.execution_options(portal_writes=True).connect() as holder:
+        if lite:
+            holder.execute(sa.select(TuningStamp.id))
+        else:
+            holder.execute(sa.text("LOCK TABLE tuning_stamp, golden_question IN EXCLUSIVE MODE"))
+        yield
+    event.remove(db.engine, "checkout", _impatient)
+
+
+def test_while_the_database_is_busy_nothing_typed_is_lost(session, client, people, library, request):
+    number = tuning.add(session, Content(RuleKind.SYNONYM, ("wifi", "wlan")), by=people.ada).id
+    session.commit()
+    adding = client.get("/admin/search/best-bets/new")
+    adding = client.submit(adding, "Find articles", {"words": "where light", "find": "lamp"})
+    adding = client.submit(adding, "Show what changes", {"article": "order-a-lamp"})
+    changing = client.get(f"/admin/search/rules/{number}")
+    changing = client.submit(changing, "Show what changes", {"words": "wifi, radio", "means": "hotspot"})
+    removing = client.get(f"/admin/search/rules/{number}/remove")
+    undoing = client.get("/admin/search/changes").click("Undo change 1")
+    watching = client.get("/admin/search/golden/new?text=light")
+    watching = client.submit(watching, "Find articles", {"find": "lamp"})
+    token = client.csrf_token()
+    request.getfixturevalue("locked")
+
+    page = client.submit(adding, "Save", status=503)
+    assert "The portal is busy and nothing is saved yet" in page.words
+    assert page.one("textarea#words").text == "where light"
+    assert [one.get("value") for one in page.select("input[checked]")] == ["order-a-lamp"]
+
+    page = client.submit(changing, "Save", status=503)
+    assert "The portal is busy and nothing is saved yet" in page.words
+    assert (page.one("textarea#words").text, page.one("textarea#means").text) == ("wifi, radio", "hotspot")
+
+    page = client.submit(watching, "Add", {"article": "order-a-lamp", "text": "my light"}, status=503)
+    assert "The portal is busy and nothing is saved yet" in page.words
+    assert page.one("input#text").get("value") == "my light"
+    assert [one.get("value") for one in page.select("input[checked]")] == ["order-a-lamp"]
+
+    for step, button in ((removing, "Remove"), (undoing, "Undo")):
+        assert client.submit(step, button, status=503).h1 == "The portal is busy"
+    asked = client.post("/admin/search/golden/run", {"csrf_token": token}, status=503)
+    assert asked.h1 == "The portal is busy"
+    assert content(session) == [Content(RuleKind.SYNONYM, ("wifi", "wlan"))]
 
 
 # --- recent and golden questions -------------------------------------------------------------
