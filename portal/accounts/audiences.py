@@ -1,6 +1,8 @@
 """Audiences: who may see a thing. The rules are hard; every door checks them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -16,6 +18,15 @@ KINDS = ("countries", "sites", "departments", "employment", "teams")
 LONGEST_KEY = 1000
 
 Rules = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An audience as it is stored: asked for by every page, so read without the object around it."""
+
+    id: int
+    key: str
+    rules: Mapping[str, Any]
 
 
 def canonical(rules: Rules) -> str:
@@ -50,33 +61,43 @@ def matches(person: Person, rules: Rules) -> bool:
 
     Nobody inactive is within any rules, and a kind that does not exist holds nobody.
     """
-    if not person.active:
-        return False
-    mine: dict[str, set[str]] = {
+    return person.active and _within(_values_of(person), rules)
+
+
+def _values_of(person: Person) -> dict[str, set[str]]:
+    """What a person is, by the kinds of rules."""
+    return {
         "countries": {person.site.country} if person.site else set(),
         "sites": {person.site.slug} if person.site else set(),
         "departments": {person.department.slug} if person.department else set(),
         "employment": {person.employment.value},
         "teams": {membership.team.slug for membership in person.memberships},
     }
-    return all(mine.get(kind, set()) & set(values) for kind, values in rules.items() if values)
 
 
-def of_person(session: Session, person: Person) -> list[Audience]:
+def _within(mine: Mapping[str, set[str]], rules: Rules) -> bool:
+    return all(mine.get(kind, set()).intersection(values) for kind, values in rules.items() if values)
+
+
+def of_person(session: Session, person: Person) -> list[Known]:
     """All audiences that `person` belongs to. One statement for each transaction; there are dozens of
     audiences, not thousands."""
-    return [found for found in _all(session) if matches(person, found.rules)]
+    if not person.active:
+        return []
+    mine = _values_of(person)
+    return [found for found in _all(session) if _within(mine, found.rules)]
 
 
-_read: WeakKeyDictionary[SessionTransaction, list[Audience]] = WeakKeyDictionary()
+_ALL: Final = sa.select(Audience.id, Audience.key, Audience.rules)
+_read: WeakKeyDictionary[SessionTransaction, list[Known]] = WeakKeyDictionary()
 
 
-def _all(session: Session) -> list[Audience]:
+def _all(session: Session) -> list[Known]:
     """All audiences as this transaction sees them: a page asks several times, the answer is one."""
     transaction = session.get_transaction()
     found = _read.get(transaction) if transaction is not None else None
     if found is None:
-        found = list(session.scalars(sa.select(Audience)))
+        found = [Known(*row) for row in session.execute(_ALL)]
         transaction = session.get_transaction()
         if transaction is not None:  # else a session that does not keep one open
             _read[transaction] = found

@@ -47,19 +47,25 @@ def find(session: Session, token: str, *, settings: Settings) -> SignIn | None:
     One statement. None when there is none, when it was idle or lasted too long, or when its person
     may not be signed in.
     """
-    whole = joinedload(SignIn.person).options(
-        joinedload(Person.department),
-        joinedload(Person.site),
-        joinedload(Person.memberships).joinedload(Membership.team),
-    )
-    found = session.scalars(
-        sa.select(SignIn).where(SignIn.token_hash == token_hash(token)).options(whole)
-    ).unique()
-    sign_in = found.one_or_none()
+    sign_in = session.scalars(_WITH_PERSON, {"token_hash": token_hash(token)}).unique().one_or_none()
     if sign_in is None or not usable(sign_in.person, settings):
         return None
     seen_since, created_since = _limits(settings)
     return sign_in if sign_in.seen_at >= seen_since and sign_in.created_at >= created_since else None
+
+
+_WITH_PERSON: Final = (
+    sa.select(SignIn)
+    .where(SignIn.token_hash == sa.bindparam("token_hash"))
+    .options(
+        joinedload(SignIn.person).options(
+            joinedload(Person.department),
+            joinedload(Person.site),
+            joinedload(Person.memberships).joinedload(Membership.team),
+        )
+    )
+)
+"""Built once: every request asks this."""
 
 
 def of_person(session: Session, person: Person, *, settings: Settings) -> Sequence[SignIn]:

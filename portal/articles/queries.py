@@ -1,10 +1,13 @@
-"""What may be read: `visible_to` is the only door to articles that are shown to anyone."""
+"""What may be read: `visible_to` is the only door to articles that are shown to anyone; a `Behind` is a
+statement that goes through the same door and is built once."""
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import Enum, auto
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload, object_session
@@ -47,24 +50,64 @@ class Teaser:
     language: str = "en"
 
 
-def visible_to(person: Person) -> sa.Select[Article]:
-    """The published articles that `person` may read; every list, count and hit starts from here.
+class Door(Enum):
+    """The ways to see articles: none at all, those for oneself, every published one."""
+
+    SHUT = auto()
+    OWN = auto()
+    OPEN = auto()
+
+
+_PUBLISHED: Final = sa.select(Article).where(Article.state == State.PUBLISHED, Article.live_id.is_not(None))
+
+
+def _for(audience_ids: Any, team_ids: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(Article.audience_id.in_(audience_ids), Article.team_id.in_(team_ids))
+
+
+_DOORS: Final = {
+    Door.SHUT: _PUBLISHED.where(sa.false()),
+    Door.OWN: _PUBLISHED.where(
+        _for(sa.bindparam("my_audiences", expanding=True), sa.bindparam("my_teams", expanding=True))
+    ),
+    Door.OPEN: _PUBLISHED,
+}
+
+
+def door_of(person: Person) -> tuple[Door, dict[str, list[int]]]:
+    """The door of `person`, and the values it is opened with.
 
     An article is visible to its audience, to those who may write for its team, and to admins.
-    Costs one statement (the audiences); keep the result to ask several things of it.
+    Costs one statement (the audiences) for each transaction.
     """
-    published = sa.select(Article).where(Article.state == State.PUBLISHED, Article.live_id.is_not(None))
     if not person.active:
-        return published.where(sa.false())
+        return Door.SHUT, {}
     if person.admin:
-        return published
+        return Door.OPEN, {}
     mine = [audience.id for audience in audiences.of_person(_session_of(person), person)]
-    return published.where(
-        sa.or_(
-            Article.audience_id.in_(mine),
-            Article.team_id.in_(permissions.teams_with(person, "write")),
-        )
-    )
+    return Door.OWN, {"my_audiences": mine, "my_teams": list(permissions.teams_with(person, "write"))}
+
+
+def visible_to(person: Person) -> sa.Select[Article]:
+    """The published articles that `person` may read; every list, count and hit starts from here, or
+    from the same door in a `Behind`. Keep the result to ask several things of it."""
+    door, mine = door_of(person)
+    if door is Door.OWN:
+        return _PUBLISHED.where(_for(mine["my_audiences"], mine["my_teams"]))
+    return _DOORS[door]
+
+
+class Behind:
+    """A statement on what somebody may see that is built once for each door, not for each request: to
+    build one takes longer than to run it. `build` gets what `visible_to` would give."""
+
+    def __init__(self, build: Callable[[sa.Select[Article]], sa.Executable]) -> None:
+        self._statements = {door: build(visible) for door, visible in _DOORS.items()}
+
+    def execute(self, session: Session, *, by: Person, **values: object) -> sa.Result[*tuple[Any, ...]]:
+        """The rows that `by` may see, for the values of the statement's own parameters."""
+        door, mine = door_of(by)
+        return session.execute(self._statements[door], {**mine, **values})
 
 
 def editable_by(person: Person) -> sa.Select[Article]:
@@ -124,9 +167,17 @@ def get_attachment(session: Session, number: int, *, by: Person) -> Attachment:
 def topics_at_the_top(session: Session, *, by: Person) -> list[TopicNode]:
     """The topics at the top with a visible article in or below them, counted as one each: to know
     whether there is any costs little, however many there are."""
-    any_there = visible_to(by).where(Article.topic_id == Topic.id).exists()
-    here = sa.select(Topic.path, Topic.name, Topic.summary, sa.case((any_there, 1), else_=0))
-    return _tree(session.execute(here.order_by(Topic.position, Topic.name)).all())
+    return _tree(_TOPICS.execute(session, by=by))
+
+
+_TOPICS: Final = Behind(
+    lambda door: sa.select(
+        Topic.path,
+        Topic.name,
+        Topic.summary,
+        sa.case((door.where(Article.topic_id == Topic.id).exists(), 1), else_=0),
+    ).order_by(Topic.position, Topic.name)
+)
 
 
 def topic_tree(session: Session, *, by: Person) -> list[TopicNode]:

@@ -42,19 +42,23 @@ def normal(query: str) -> str:
     return " ".join(token.word for token in analyse(redact(query)) if not token.joined)[:300]
 
 
-def same_search(session: Session, *, query: str, by: Person) -> SearchEvent | None:
-    """The search that this one repeats, if it was made a short while ago."""
-    return session.scalar(
-        sa.select(SearchEvent)
-        .where(
-            SearchEvent.person_id == by.id,
-            SearchEvent.at > clock.now() - IDLE,
-            SearchEvent.kind == EventKind.SEARCH,
-            SearchEvent.normalised == normal(query),
-        )
-        .order_by(SearchEvent.id.desc())
-        .limit(1)
+def same_need(session: Session, *, query: str, by: Person) -> str | None:
+    """The need of the search that this one repeats, if that was made a short while ago."""
+    asked = {"person": by.id, "since": clock.now() - IDLE, "normal": normal(query)}
+    return session.scalar(_SAME_NEED, asked)
+
+
+_SAME_NEED: Final = (
+    sa.select(SearchEvent.need)
+    .where(
+        SearchEvent.person_id == sa.bindparam("person"),
+        SearchEvent.at > sa.bindparam("since"),
+        SearchEvent.kind == EventKind.SEARCH,
+        SearchEvent.normalised == sa.bindparam("normal"),
     )
+    .order_by(SearchEvent.id.desc())
+    .limit(1)
+)
 
 
 def new_need() -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Person, Team
 from portal.articles.documents import hidden, tokens
 from portal.articles.models import Article, Revision, Topic
-from portal.articles.queries import visible_to
+from portal.articles.queries import Behind
 from portal.indexing.analysis import Token, analyse, fold
 from portal.indexing.engine import EngineError, SearchEngine, Vocabulary
 from portal.search.snippets import Parts
@@ -174,36 +174,34 @@ def _stem_of(token: Token) -> str:
     return stem if len(stem) >= 3 and token.word.startswith(stem) else token.word
 
 
-_NONE: Final = sa.literal("")
-_TEAMS: Final = sa.select(sa.literal(TEAM), Team.id, Team.slug, Team.name, Team.purpose, _NONE, sa.true())
-
-
 def _things(session: Session, groups: Sequence[int], *, by: Person) -> list[_Thing]:
     """All teams and topics, of which there are dozens, and those of these articles that `by` may see.
     One statement."""
-    door = visible_to(by)
+    return [_Thing(*row) for row in _THINGS.execute(session, by=by, ids=list(groups))]
+
+
+def _named_things(door: sa.Select[Article]) -> sa.Executable:
     inside = door.with_only_columns(Article.id).where(Article.topic_id == Topic.id).correlate(Topic)
-    rows = session.execute(
-        sa.union_all(
-            _TEAMS,
-            sa.select(
-                sa.literal(TOPIC), Topic.id, Topic.path, Topic.name, Topic.summary, _NONE, inside.exists()
-            ),
-            door.with_only_columns(
-                sa.literal(ARTICLE),
-                Article.id,
-                Article.slug,
-                Revision.title,
-                Topic.name,
-                Revision.language,
-                sa.true(),
-            )
-            .join(Revision, Revision.id == Article.live_id)
-            .join(Topic, Topic.id == Article.topic_id)
-            .where(Article.id.in_(groups)),
+    return sa.union_all(
+        sa.select(sa.literal(TEAM), Team.id, Team.slug, Team.name, Team.purpose, _NONE, sa.true()),
+        sa.select(sa.literal(TOPIC), Topic.id, Topic.path, Topic.name, Topic.summary, _NONE, inside.exists()),
+        door.with_only_columns(
+            sa.literal(ARTICLE),
+            Article.id,
+            Article.slug,
+            Revision.title,
+            Topic.name,
+            Revision.language,
+            sa.true(),
         )
+        .join(Revision, Revision.id == Article.live_id)
+        .join(Topic, Topic.id == Article.topic_id)
+        .where(Article.id.in_(sa.bindparam("ids", expanding=True))),
     )
-    return [_Thing(*row) for row in rows]
+
+
+_NONE: Final = sa.literal("")
+_THINGS: Final = Behind(_named_things)
 
 
 def _likely(typed: Typed, things: Iterable[_Thing], kind: str) -> list[_Thing]:

@@ -56,8 +56,8 @@ def results() -> ResponseReturnValue:
     began = time.perf_counter()
     answer, ask, dropped = _answer(session, ask, person)
     ms = round((time.perf_counter() - began) * 1000)
-    before = events.same_search(session, query=ask.text, by=person)
-    need = before.need if before else events.new_need()
+    before = events.same_need(session, query=ask.text, by=person)
+    need = before or events.new_need()
     page = render_template(
         "search/results.html",
         q=ask.text,

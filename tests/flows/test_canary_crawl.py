@@ -76,7 +76,7 @@ class TestTheCrawlCanFail:
         assert found.told_apart
 
     def test_an_open_door_of_suggestions_is_noticed(self, crawl, visitor, monkeypatch):
-        monkeypatch.setattr(suggestions, "visible_to", lambda person: sa.select(Article))
+        monkeypatch.setattr(queries, "door_of", lambda person: (queries.Door.OPEN, {}))
         monkeypatch.setattr(suggestions, "hidden", lambda session, *, by: frozenset())
         monkeypatch.setattr(
             suggestions, "tokens", lambda session, by: frozenset(session.scalars(sa.select(Audience.key)))
