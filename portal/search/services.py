@@ -189,7 +189,7 @@ def rank(
             asked.query, audiences=audiences, limit=limit, hidden=hidden, only=only, facets=facets
         )
 
-    understood = understand(text, vocabulary, rules, exact=exact, weights=weights)
+    understood = _there(understand(text, vocabulary, rules, exact=exact, weights=weights), vocabulary)
     found = _search(understood)
     apart = not found.hits and bool(understood.query.phrases) and not only
     if apart:
@@ -198,10 +198,21 @@ def rank(
     loose = not found.hits and bool(understood.query.slots) and not exact and not only
     if loose:
         understood = _apart(understand(text, vocabulary, rules, loose=True, weights=weights))
+        understood = _there(understood, vocabulary)
         found = _search(understood)
-    there = tuple(pair for pair in understood.synonyms if _is_known(pair[1], vocabulary))
-    share = LOOSE_CONFIDENCE if apart or loose else 1.0
-    return Ranked(found, replace(understood, synonyms=there), share, apart, loose)
+    return Ranked(found, understood, LOOSE_CONFIDENCE if apart or loose else 1.0, apart, loose)
+
+
+def _there(understood: Understood, vocabulary: Vocabulary) -> Understood:
+    """The same question without words of admins that stand in nothing the person may see: it finds the
+    same, and nothing made of it can tell what stands elsewhere."""
+    slots = tuple(
+        replace(slot, alternatives=(own, *(one for one in more if vocabulary.knows(one[0]))))
+        for slot in understood.query.slots
+        for own, *more in [slot.alternatives]
+    )
+    synonyms = tuple(pair for pair in understood.synonyms if _is_known(pair[1], vocabulary))
+    return replace(understood, query=replace(understood.query, slots=slots), synonyms=synonyms)
 
 
 def _is_known(words: str, vocabulary: Vocabulary) -> bool:

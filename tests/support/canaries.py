@@ -18,7 +18,18 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from portal import clock
+from portal.accounts.models import Person
 from portal.articles.models import Alias, Article, Attachment, Revision
+from portal.search.models import (
+    ChangeAction,
+    EventKind,
+    GoldenQuestion,
+    RuleChange,
+    RuleKind,
+    SearchEvent,
+    TuningRule,
+)
 from tests.support.client import Page, PageClient, faults
 from tests.support.world import TEAMS, TOPICS, write_article
 
@@ -55,6 +66,8 @@ READERS: dict[str, frozenset[str]] = {
     "shelved": frozenset(),
 }
 ARTICLES = tuple(WRITERS)
+LURES = ("lantern", "pay", "about")
+"""Words that everybody may ask for, and that rules bring together with secrets."""
 TUNING = ("synonyms", "best-bets", "stop-words")
 NOTHING = "nothing"
 """Stands for an article that does not exist, beside each that one may not see."""
@@ -95,6 +108,7 @@ def plant(session: Session, attachments: Path) -> None:
     _article(session, attachments, "foreign", team="payroll", topic="hr/pay", state="draft")
     _article(session, attachments, "shelved", state="archived")
     _texts_around(session, "common")
+    _teach(session)
     session.commit()
 
 
@@ -147,6 +161,43 @@ def _texts_around(session: Session, name: str) -> None:
     session.add_all([former, coming])
     session.flush()
     article.latest = coming
+
+
+def _teach(session: Session) -> None:
+    """Teach the search the words of all secrets, recommend their articles, watch questions about them
+    whose answer dropped, and let an admin have searched for them: what everybody asks for leads there."""
+    ada = session.scalars(sa.select(Person).where(Person.admin)).one()
+    ids = {article.slug: article.id for article in session.scalars(sa.select(Article))}
+    for number, name in enumerate(SEEN_BY):
+        slug = word(name, "slug")
+        article = ids.get(slug)
+        means = [word(name, "keyword"), f"about {word(name, 'body')}"]
+        session.add(TuningRule(kind=RuleKind.SYNONYM, words=[LURES[number % 3]], means=means))
+        question = f"what is {word(name, 'question')}"
+        confident = {"top": [slug], "confidence": 0.9}
+        session.add(
+            SearchEvent(
+                kind=EventKind.SEARCH,
+                need=name,
+                person_id=ada.id,
+                query=question,
+                normalised=question,
+                count=1,
+                detail=confident,
+            )
+        )
+        if article is None:
+            continue
+        for asked in ("lantern", "about lantern"):
+            session.add(TuningRule(kind=RuleKind.BET, words=[asked], article_id=article))
+        if name not in ("draft", "foreign"):  # what is watched was published once
+            times = {"checked_at": clock.now(), "dropped_at": clock.now()}
+            session.add(GoldenQuestion(text=question, article_id=article, rank=5, **times))
+    session.flush()
+    rule = session.scalars(sa.select(TuningRule).order_by(TuningRule.id)).first()
+    assert rule is not None
+    change = {"kind": rule.kind.value, "words": rule.words, "means": rule.means, "article_id": None}
+    session.add(RuleChange(action=ChangeAction.ADDED, rule_id=rule.id, person_id=ada.id, after=change))
 
 
 # --- where the crawl goes ----------------------------------------------------------------------
@@ -235,6 +286,7 @@ class Crawl:
                 {},
                 {"q": "About lantern"},
                 {"q": "vexbritishtitle", "as": "nobody@portal.test", "article": "about"},
+                {"q": "lantern", "as": "otto@portal.test", "article": word("british", "slug")},
             ],
             "search_admin.golden_add": lambda person, secret: [{}, {"text": "About"}],
             "search_admin.questions": lambda person, secret: [
@@ -351,6 +403,9 @@ def _questions(person: str, _secret: str) -> Iterable[dict[str, str]]:
     """What somebody could ask to find out about what they may not see: its words, words almost like
     them, their beginnings, and words that stand beside them."""
     yield {"q": "lantern"}
+    yield {"q": "About lantern"}
+    yield {"q": "pay lanterm"}
+    yield {"q": '"lantern about"'}
     yield {"q": "vex"}
     yield {"q": "About"}
     for secret, seen_by in SEEN_BY.items():
