@@ -127,25 +127,28 @@ def get_visible(session: Session, slug: str, *, by: Person) -> Article | Moved:
     """
     if not ADDRESS.fullmatch(slug):
         raise NotFound(slug)
-    door = visible_to(by)
-    article = session.scalar(
-        door.where(Article.slug == slug).options(
-            joinedload(Article.live),
-            joinedload(Article.team),
-            joinedload(Article.owner).lazyload("*"),
-            joinedload(Article.topic),
-        )
-    )
+    article: Article | None = _AT.execute(session, by=by, slug=slug).scalar()
     if article is not None:
         return article
     moved = session.scalar(
-        door.with_only_columns(Article.slug)
+        visible_to(by)
+        .with_only_columns(Article.slug)
         .join(Alias, Alias.article_id == Article.id)
         .where(Alias.slug == slug)
     )
     if moved is None:
         raise NotFound(slug)
     return Moved(moved)
+
+
+_AT: Final = Behind(
+    lambda door: door.where(Article.slug == sa.bindparam("slug")).options(
+        joinedload(Article.live),
+        joinedload(Article.team),
+        joinedload(Article.owner).lazyload("*"),
+        joinedload(Article.topic),
+    )
+)
 
 
 def get_attachment(session: Session, number: int, *, by: Person) -> Attachment:
@@ -224,8 +227,11 @@ def trail_of(session: Session, path: str) -> list[tuple[str, str]]:
     """(path, name) of the topics from the top down to `path`."""
     parts = path.split("/")
     paths = ["/".join(parts[: end + 1]) for end in range(len(parts))]
-    rows = session.execute(sa.select(Topic.path, Topic.name).where(Topic.path.in_(paths)))
+    rows = session.execute(_NAMES, {"paths": paths})
     return sorted(((found, name) for found, name in rows), key=lambda row: len(row[0]))
+
+
+_NAMES: Final = sa.select(Topic.path, Topic.name).where(Topic.path.in_(sa.bindparam("paths", expanding=True)))
 
 
 def _listed(door: sa.Select[Article]) -> sa.Select[Article]:
@@ -290,8 +296,16 @@ def _goes_with(article: Article, links: set[str]) -> sa.ColumnElement[bool]:
     return sa.or_(
         Article.topic_id == article.topic_id,
         Article.slug.in_(links),
-        *(stored.contains(json.dumps(word).lower(), autoescape=True) for word in keywords),
+        *(_contains(stored, json.dumps(word).lower()) for word in keywords),
     )
+
+
+def _contains(stored: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """Whether `text` stands in `stored`. Databases compare faster where no sign needs an escape."""
+    return stored.contains(text, autoescape=bool(_SPECIAL.search(text)))
+
+
+_SPECIAL: Final = re.compile(r"[%_/\\]")
 
 
 def overdue(article: Article, *, today: date) -> bool:

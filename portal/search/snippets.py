@@ -3,7 +3,7 @@
 Built from the text in the database, never from the index, so nothing stale or hidden shows.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -24,13 +24,25 @@ def snippet(text: str, terms: Collection[str], language: str = "en") -> Parts:
     if not lines:
         return ()
     wanted = frozenset(terms)
-    best = max(range(len(lines)), key=lambda at: (len(wanted & _terms(lines[at], language)), -at))
+    best = _best(lines, wanted, language)
     line = lines[best]
     for more in lines[best + 1 :]:  # a short line alone says little
         if len(line) + len(more) > LONGEST // 2:
             break
         line = f"{line} {more}"
     return _marked(*_window(line, [token for token in analyse(line, language) if token.term in wanted]))
+
+
+def _best(lines: Sequence[str], wanted: frozenset[str], language: str) -> int:
+    """The number of the first line with the most of the terms; none is read after one that has all."""
+    best, most = 0, 0
+    for at, line in enumerate(lines):
+        if most == len(wanted):
+            break
+        number = len(wanted & _terms(line, language))
+        if number > most:
+            best, most = at, number
+    return best
 
 
 @lru_cache(maxsize=20_000)
