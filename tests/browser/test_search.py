@@ -239,6 +239,25 @@ def test_nothing_is_left_for_who_comes_next(visitor):
     is_closed(page)
 
 
+def test_the_words_marked_for_one_are_not_marked_for_who_comes_next(visitor):
+    reader, page = visitor, visitor.page
+    reader.sign_in("ana")
+    reader.sees_heading("What do you need?")
+    page.goto("/search?q=reset+forgotten+password")
+    page.locator(".result h2 a").first.click()
+    page.wait_for_function("CSS.highlights.get('found')?.size > 0")
+    article = page.url
+    assert "found-words" in page.evaluate("JSON.stringify(sessionStorage)")
+    reader.sign_out()
+    reader.sees_heading("Sign in")
+    assert "found-words" not in page.evaluate("JSON.stringify(sessionStorage)")
+    reader.sign_in("ben")
+    reader.sees_heading("What do you need?")
+    page.goto(article)
+    page.wait_for_load_state("load")
+    assert not page.evaluate("CSS.highlights.get('found')?.size")
+
+
 def test_an_answer_that_comes_too_late_is_dropped(reader):
     page = reader.page
     waiting = []

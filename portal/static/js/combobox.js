@@ -235,6 +235,5 @@ class Suggestions {
 }
 
 export function start() {
-  recent.start();
   for (const box of document.querySelectorAll("[data-suggest]")) new Suggestions(box);
 }

@@ -1,9 +1,9 @@
 /** The words that were marked in a result are marked in the article that it opens, until Escape.
 
     The words stay in this tab. The page itself is not changed: the browser paints the marks. */
-import { tab } from "./memory.js";
+import { own, tab } from "./memory.js";
 
-const NAME = "found-words";
+const NAME = own("found-words");
 const MOST = 300;
 
 function remember(event) {

@@ -14,3 +14,11 @@ export const tab = {
   remove: (name) => attempt(() => sessionStorage.removeItem(name)),
   names: () => attempt(() => Object.keys(sessionStorage)) ?? [],
 };
+
+/** The name under which something of who is signed in is kept in this tab. What others kept under such a
+    name goes: whoever comes next must not find it. */
+export function own(what) {
+  const name = `${what} ${document.body.dataset.me}`;
+  for (const old of tab.names()) if (old.startsWith(`${what} `) && old !== name) tab.remove(old);
+  return name;
+}

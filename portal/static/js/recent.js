@@ -1,25 +1,18 @@
 /** One's own searches of this sitting, newest first. They never leave this tab. */
-import { tab } from "./memory.js";
+import { own, tab } from "./memory.js";
 
-const PREFIX = "searches ";
+const NAME = own("searches");
 const MOST = 6;
 const MATCHING = 2;
-
-/** Who is signed in: whoever comes next in this tab must not find what somebody else searched for. */
-const name = () => PREFIX + document.body.dataset.me;
 
 function same(one, other) {
   return one.localeCompare(other, undefined, { sensitivity: "base" }) === 0;
 }
 
 export const recent = {
-  start() {
-    for (const old of tab.names()) if (old.startsWith(PREFIX) && old !== name()) tab.remove(old);
-  },
-
   all() {
     try {
-      const kept = JSON.parse(tab.get(name()) ?? "[]");
+      const kept = JSON.parse(tab.get(NAME) ?? "[]");
       return kept.filter((words) => typeof words === "string").slice(0, MOST);
     } catch {
       return [];
@@ -35,8 +28,8 @@ export const recent = {
 
   add(words) {
     if (!words) return;
-    tab.set(name(), JSON.stringify([words, ...this.all().filter((old) => !same(old, words))].slice(0, MOST)));
+    tab.set(NAME, JSON.stringify([words, ...this.all().filter((old) => !same(old, words))].slice(0, MOST)));
   },
 
-  clear() { tab.remove(name()); },
+  clear() { tab.remove(NAME); },
 };
