@@ -1,7 +1,8 @@
 """Segments: the immutable parts of an index, with what is read from them kept as arrays."""
 
+import struct
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -19,20 +20,13 @@ BYTES_KEPT: Final = 64 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What an index stores about one document besides its postings.
-
-    `lines[f]` are the word counts of the lines of field f, for every field of FIELDS. `names` are
-    the folded words of title, questions and keywords with the number of their field, and whether
-    one begins the title.
-    """
+    """What an index keeps in memory about one document."""
 
     id: str
     group: str
     version: int
     audiences: frozenset[str]
     prior: float
-    lines: tuple[tuple[int, ...], ...]
-    names: tuple[tuple[str, int, bool], ...] = ()
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     language: str = "en"
 
@@ -50,13 +44,18 @@ class Postings:
         return self.passage.nbytes + self.offset.nbytes
 
 
+Name = tuple[str, int, bool]
+"""A folded word of a title, question or keyword, the number of its field, and whether it begins the title."""
+
+
 class Names:
     """The words of all names of a segment in order, to find those that begin with some letters."""
 
-    def __init__(self, units: Sequence[Unit]) -> None:
+    def __init__(self, units: Iterable[Iterable[Name]]) -> None:
+        """`units` are the names of each unit, in order."""
         rows: dict[str, list[tuple[int, float]]] = {}
-        for number, unit in enumerate(units):
-            for word, field, begins in unit.names:
+        for number, names in enumerate(units):
+            for word, field, begins in names:
                 rows.setdefault(word, []).append((number, name_value(field, begins=begins)))
         self._words = sorted(rows)
         counts = [0, *(len(rows[word]) for word in self._words)]
@@ -90,6 +89,13 @@ def name_value(field: int, *, begins: bool) -> float:
     return NAME_VALUE[FIELDS[field]] + (NAME_BEGINS if begins else 0.0)
 
 
+def packed_lines(counts: Sequence[Sequence[int]]) -> bytes:
+    """The word counts of the lines of each field of FIELDS: how many lines each has, four bytes each,
+    then the counts, two bytes each."""
+    flat = [words for lines in counts for words in lines]
+    return struct.pack(f"<{len(FIELDS)}I{len(flat)}H", *map(len, counts), *flat)
+
+
 class Segment:
     """An immutable part of an index. Subclasses read postings and words from where they lie.
 
@@ -97,17 +103,19 @@ class Segment:
     and `unit_audience` say which of them each unit has.
     """
 
-    def __init__(self, units: Sequence[Unit]) -> None:
+    def __init__(self, units: Sequence[Unit], lines: Sequence[bytes]) -> None:
+        """`lines` are those of each unit, as `packed_lines` gives them."""
         self.units = units
-        counts = np.array([[len(lines) for lines in unit.lines] for unit in units], np.int64)
-        counts = counts.reshape(len(units), len(FIELDS))
+        head = 4 * len(FIELDS)
+        packed = np.frombuffer(b"".join(one[:head] for one in lines), "<u4").astype(np.int64)
+        counts = packed.reshape(len(units), len(FIELDS))
         starts = np.concatenate([[0], np.cumsum(counts.ravel())])
         self.passages = int(starts[-1])
         self._first = starts[:-1].reshape(counts.shape)
         self.passage_unit: Ints = np.repeat(np.arange(len(units)), counts.sum(axis=1))
         self.passage_field: Ints = np.repeat(np.tile(np.arange(len(FIELDS)), len(units)), counts.ravel())
-        flat = [length for unit in units for lines in unit.lines for length in lines]
-        self.passage_length: Ints = np.array(flat, np.int64)
+        flat = np.frombuffer(b"".join(one[head:] for one in lines), "<u2")
+        self.passage_length: Ints = flat.astype(np.int64)
         self.groups, self.unit_group = coded(unit.group for unit in units)
         self.audiences, self.unit_audience = coded(unit.audiences for unit in units)
         self.prior: Floats = np.array([unit.prior for unit in units], np.float64)
@@ -116,7 +124,11 @@ class Segment:
     @cached_property
     def names(self) -> Names:
         """The words of the names of all units, deleted ones included."""
-        return Names(self.units)
+        return Names(self.unit_names())
+
+    def unit_names(self) -> Iterable[Iterable[Name]]:
+        """The names of each unit, in order; read anew each time."""
+        raise NotImplementedError
 
     def read(self, term: str) -> tuple[Ints, Ints]:
         """Unit numbers and packed places (`passages.pack`) of a term, ordered by both."""

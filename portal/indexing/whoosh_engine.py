@@ -41,7 +41,7 @@ from portal.indexing.engine import (
 )
 from portal.indexing.passages import names, pack, passages
 from portal.indexing.ranking import rank
-from portal.indexing.segments import Segment, Unit
+from portal.indexing.segments import Name, Segment, Unit, packed_lines
 from portal.indexing.vocabulary import ViewVocabulary
 
 NAME = "portal-2"
@@ -126,7 +126,14 @@ class _Codec(W3Codec):  # type: ignore[misc]  # Whoosh has no types
 
 
 def _schema() -> fields.Schema:
-    return fields.Schema(group=fields.ID, unit=fields.STORED, terms=_Terms(), words=_Terms())
+    return fields.Schema(
+        group=fields.ID,
+        unit=fields.STORED,
+        lines=fields.STORED,
+        names=fields.STORED,
+        terms=_Terms(),
+        words=_Terms(),
+    )
 
 
 class _WhooshSegment(Segment):
@@ -136,8 +143,19 @@ class _WhooshSegment(Segment):
         self._reader = reader
         self._lock = threading.Lock()  # a reader moves a file position: one thread at a time
         self._words: Sequence[str] | None = None
-        stored = (reader.stored_fields(number) for number in range(reader.doc_count_all()))
-        super().__init__([Unit(*kept["unit"]) for kept in stored])
+        same: dict[Any, Any] = {}  # units share what is equal in them, which is most of it
+        units, lines = [], []
+        for number in range(reader.doc_count_all()):
+            stored = reader.stored_fields(number)
+            units.append(Unit(stored["unit"][0], *(same.setdefault(one, one) for one in stored["unit"][1:])))
+            lines.append(stored["lines"])
+        super().__init__(units, lines)
+
+    def unit_names(self) -> Iterator[list[Name]]:
+        for number in range(len(self.units)):
+            with self._lock:
+                names = self._reader.stored_fields(number)["names"]
+            yield [(one[2:], int(one[0]), one[1] == "1") for one in names.split(" ") if one]
 
     def read(self, term: str) -> tuple[Ints, Ints]:
         units, packed = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
@@ -326,12 +344,18 @@ def _stored(document: Document) -> dict[str, Any]:
         document.version,
         document.audiences,
         document.prior,
-        tuple(tuple(counts) for counts in lines),
-        names(document),
         tuple((name, tuple(values)) for name, values in sorted(document.facets.items())),
         document.language,
     )
-    return {"group": document.group, "unit": facts, "terms": terms, "words": words}
+    called = " ".join(f"{field}{begins:d}{word}" for word, field, begins in names(document))
+    return {
+        "group": document.group,
+        "unit": facts,
+        "lines": packed_lines(lines),
+        "names": called,
+        "terms": terms,
+        "words": words,
+    }
 
 
 def _guarded(work: Callable[[], Result]) -> Result:
