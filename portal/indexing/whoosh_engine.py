@@ -11,6 +11,7 @@ import pickle
 import shutil
 import struct
 import threading
+import weakref
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -141,6 +142,7 @@ class _WhooshSegment(Segment):
 
     def __init__(self, reader: SegmentReader) -> None:
         self._reader = reader
+        weakref.finalize(self, reader.close)
         self._lock = threading.Lock()  # a reader moves a file position: one thread at a time
         self._words: Sequence[str] | None = None
         same: dict[Any, Any] = {}  # units share what is equal in them, which is most of it
@@ -325,7 +327,9 @@ class WhooshEngine:
 
 def _writer(place: Path) -> SegmentWriter:
     index = FileIndex(FileStorage(str(place)), indexname=NAME)
-    return index.writer(timeout=LOCK_WAIT_SECONDS, codec=_Codec(blocklimit=POSTINGS_PER_BLOCK, compression=1))
+    codec = _Codec(blocklimit=POSTINGS_PER_BLOCK, compression=1)
+    # One file for a whole segment would be read into memory when it is opened.
+    return index.writer(timeout=LOCK_WAIT_SECONDS, codec=codec, compound=False)
 
 
 def _stored(document: Document) -> dict[str, Any]:
