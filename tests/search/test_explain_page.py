@@ -86,6 +86,14 @@ def test_it_says_that_nothing_is_found(client, library):
     assert "None of the words that were searched for stands in it." in page.words
 
 
+def test_it_says_that_quoted_words_were_taken_apart(client, library, flask_command):
+    page = client.get("/admin/search/explain", query_string={"q": "“wall password”"})
+    assert "Nothing has the words in quotes together" in page.words
+    assert "Nothing holds these words" not in page.words
+    printed = flask_command("search", "explain", "“wall password”").output
+    assert "stand nowhere together" in printed
+
+
 def test_what_is_typed_stays_text(client, library):
     hostile = '<script>alert(1)</script> " onmouseover=x password'
     page = ask(client, hostile, article="<b>x", **{"as": "<i>@x.y"})
