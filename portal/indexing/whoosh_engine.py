@@ -170,15 +170,18 @@ class _WhooshSegment(Segment):
     def words(self) -> Sequence[str]:
         if self._words is None:
             with self._lock:
-                self._words = [word.decode() for word in self._reader.lexicon("words")]
+                self._words = _guarded(lambda: [word.decode() for word in self._reader.lexicon("words")])
         return self._words
 
     def word_units(self, word: str) -> Ints:
         return np.concatenate([np.zeros(0, np.int64), *(ids for ids, _ in self._blocks("words", word))])
 
     def _blocks(self, field: str, term: str) -> list[tuple[Ints, Sequence[bytes]]]:
-        with self._lock:
-            return list(self._read_blocks(field, term))
+        try:
+            with self._lock:
+                return list(self._read_blocks(field, term))
+        except Exception as error:  # Whoosh raises that very class for a block that is none
+            raise EngineError(f"The index cannot be read: {error!r}") from error
 
     def _read_blocks(self, field: str, term: str) -> Iterator[tuple[Ints, Sequence[bytes]]]:
         # Whole blocks at once, past the matcher's posting-by-posting interface: about 50 times faster.

@@ -372,3 +372,20 @@ def test_two_processes_worth_of_engines_see_each_other(tmp_path: Path) -> None:
     writer.replace_all([doc("3", body="lamp")])
     assert groups(reader, words("lamp")) == ["3"]
     assert oct((tmp_path / "index").stat().st_mode & 0o777) == "0o700"
+
+
+def test_postings_that_cannot_be_read_are_an_engine_error_whoever_asks(tmp_path: Path) -> None:
+    engine = WhooshEngine(tmp_path / "index")
+    engine.put([doc("1", title="lamp", body="lamp oil wick")])
+    vocabulary = engine.vocabulary(audiences=ALL)
+    for file in (tmp_path / "index" / "current").resolve().glob("*.pst"):
+        file.write_bytes(b"\xff" * file.stat().st_size)
+    for ask in (
+        lambda: vocabulary.knows("lamp"),
+        lambda: vocabulary.frequency("wick"),
+        lambda: vocabulary.near("lampx"),
+        lambda: engine.search(words("oil"), audiences=ALL, limit=5),
+        lambda: engine.explain(words("oil"), audiences=ALL, group="1"),
+    ):
+        with pytest.raises(EngineError):
+            ask()
