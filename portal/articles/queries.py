@@ -18,6 +18,8 @@ from portal.articles.models import Alias, Article, Attachment, Revision, State, 
 from portal.errors import NotFound
 
 RELATED_CANDIDATES = 200
+RELATED_KEYWORDS = 8
+"""Of an article that others are looked for by: each is compared with all articles there are."""
 ADDRESS = re.compile(r"[\w-]{1,120}")
 """What an address can consist of; databases trip over some of the rest (NUL)."""
 
@@ -291,7 +293,7 @@ def related(
 
 def _goes_with(article: Article, links: set[str]) -> sa.ColumnElement[bool]:
     """Whether a row could be related to `article` at all. Keywords are compared exactly later on."""
-    keywords = article.live.keywords if article.live else []
+    keywords = article.live.keywords[:RELATED_KEYWORDS] if article.live else []
     stored = sa.func.lower(sa.cast(Revision.keywords, sa.Text))
     return sa.or_(
         Article.topic_id == article.topic_id,
