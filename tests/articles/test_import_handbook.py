@@ -93,9 +93,12 @@ WITH_EXAMPLES = {"shortcodes", "components", "updating-the-handbook"}
 def test_sample_loads_without_a_remark_and_again_in_no_time(flask_command, session):
     first = flask_command("content", "load-sample").output
     count = len(list((CONTENT / "articles").rglob("*.md")))
+    lines = (CONTENT / "synonyms.txt").read_text(encoding="utf-8").splitlines()
+    sets = sum(bool(line.strip()) and not line.startswith("#") for line in lines)
     assert first.splitlines() == [
         "46 people and 23 topics added.",
         f"sample: {count} new, 0 changed, 0 unchanged, 0 edited in the portal and kept, 0 not taken.",
+        f"{sets} sets of synonyms added, 0 known already.",
     ]
     session.expire_all()
     found = pages(session)
