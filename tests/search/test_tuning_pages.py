@@ -470,6 +470,8 @@ def locked(session):
 
 def test_while_the_database_is_busy_nothing_typed_is_lost(session, client, people, library, request):
     number = tuning.add(session, Content(RuleKind.SYNONYM, ("wifi", "wlan")), by=people.ada).id
+    lamp = session.scalars(sa.select(Article).where(Article.slug == "order-a-lamp")).one()
+    session.add(GoldenQuestion(text="lamp", article_id=lamp.id))
     session.commit()
     adding = client.get("/admin/search/best-bets/new")
     adding = client.submit(adding, "Find articles", {"words": "where light", "find": "lamp"})
