@@ -52,13 +52,19 @@ def evident(words: Sequence[str]) -> str | None:
     """
     asked = set(words)
     best: tuple[int, int, str | None] = (0, 0, None)
-    for language in STEMMED[1:]:
+    for language in STEMMED[1:] if asked & _FOREIGN else ():
         listed = asked & (FUNCTION_WORDS_OF[language] | NEGATIONS_OF[language])
         telling = listed - ENGLISH_TOO - FUNCTION_WORDS
         english = asked & FUNCTION_WORDS - listed
         if _enough(telling, listed, english) and (len(telling), len(listed)) > best[:2]:
             best = (len(telling), len(listed), language)
     return best[2] or (ENGLISH if asked & _ENGLISH_ALONE else None)
+
+
+_FOREIGN: Final = frozenset(
+    word for language in STEMMED[1:] for word in FUNCTION_WORDS_OF[language] | NEGATIONS_OF[language]
+)
+"""Without any of these a question tells no language but English."""
 
 
 def _enough(telling: set[str], listed: set[str], english: set[str]) -> bool:

@@ -271,7 +271,7 @@ def _plain_run(phrase: str) -> tuple[str, ...]:
 def _split_off_without(text: str) -> tuple[str, tuple[str, ...]]:
     """The text without its minus words, and these; a text of nothing else is plain words."""
     plain = _WITHOUT.sub(" ", text)
-    if not analyse(plain):
+    if plain == text or not analyse(plain):
         return text, ()
     return plain, tuple(token.word for found in _WITHOUT.findall(text) for token in analyse(found)[:1])
 
