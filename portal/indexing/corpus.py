@@ -9,7 +9,7 @@ which passage a term stands and at which word of it.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -17,11 +17,14 @@ import numpy as np
 
 from portal.indexing.arrays import Bools, Floats, Ints, Kept, coded, holds
 from portal.indexing.engine import FIELDS
-from portal.indexing.segments import BYTES_KEPT, Postings, Segment, Unit
+from portal.indexing.segments import Postings, Segment, Unit
 from portal.indexing.spelling import WordList
 
-VIEW_BYTES: Final = 2**30
-"""Of the arrays of views; an organisation has a handful of groups that see different things."""
+VIEW_BYTES: Final = 256 * 2**20
+"""Of the arrays of all views: some ten megabytes each at 10,000 articles."""
+
+COMPUTED_BYTES: Final = 256 * 2**20
+"""Of what is computed from all views together: posting lists and what ranking makes of them."""
 
 
 class Corpus:
@@ -39,6 +42,7 @@ class Corpus:
         self.groups, self.unit_group = self._coded("groups", "unit_group")
         self._audiences, self._unit_audience = self._coded("audiences", "unit_audience")
         self._views: Kept[tuple[frozenset[str], frozenset[str]], View] = Kept(VIEW_BYTES)
+        self.computed: Kept[object, object] = Kept(COMPUTED_BYTES)
 
     def _coded(self, values: str, codes: str) -> tuple[list[Any], Ints]:
         """The distinct values of all segments, and their number for each unit."""
@@ -122,21 +126,17 @@ class View:
         ]
         self._renumber_passages(visible)
         self._measure()
-        self._terms: Kept[str, Postings] = Kept(BYTES_KEPT)
-        self.kept: Kept[object, object] = Kept(BYTES_KEPT)
-        """For what ranking computes from this view; it lives and dies with it."""
+        self._own = object()
 
     @property
     def nbytes(self) -> int:
-        """About how much memory it takes when as much is kept for it as may be."""
-        arrays = (
-            self.passage_unit,
-            self.passage_field,
-            self.passage_length,
-            self.passage_group,
-            self._number,
-        )
-        return 2 * BYTES_KEPT + sum(array.nbytes for array in arrays)
+        """About how much memory its arrays take."""
+        arrays = (self.passage_unit, self.passage_field, self.passage_length, self.passage_group)
+        return sum(array.nbytes for array in (*arrays, self._number, self.group_length))
+
+    def keep(self, key: Hashable, compute: Callable[[], object]) -> object:
+        """What `compute` gives, from memory when it was computed from this view before."""
+        return self.corpus.computed.get((self._own, key), compute)
 
     def unit(self, number: int) -> Unit:
         """The unit with this number of the view."""
@@ -162,9 +162,9 @@ class View:
 
     def postings(self, term: str) -> Postings:
         """Where a term stands in what may be seen; a phrase, where its first word does."""
-        return self._terms.get(
-            term, lambda: self._run(term.split(" ")) if " " in term else self._visible(term)
-        )
+        found = self.keep(term, lambda: self._run(term.split(" ")) if " " in term else self._visible(term))
+        assert isinstance(found, Postings)
+        return found
 
     def _visible(self, term: str) -> Postings:
         passages, offsets = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
@@ -186,7 +186,7 @@ class View:
 
     def word_frequency(self, word: str) -> int:
         """In how many visible units a folded word stands."""
-        found = self.kept.get(("frequency", word), lambda: self._count_word(word))
+        found = self.keep(("frequency", word), lambda: self._count_word(word))
         assert isinstance(found, int)
         return found
 

@@ -277,7 +277,7 @@ def _within(numbers: Ints, first: Ints, end: Ints) -> tuple[Ints, Ints]:
 def slot_impact(view: View, slot: Slot, weights: Weights) -> Impact:
     """What a slot adds; kept with the view."""
     key = ("slot", slot.alternatives, weights)
-    found = view.kept.get(key, lambda: _impact(view, slot_places(view, slot), weights))
+    found = view.keep(key, lambda: _impact(view, slot_places(view, slot), weights))
     assert isinstance(found, Impact)
     return found
 
@@ -285,7 +285,7 @@ def slot_impact(view: View, slot: Slot, weights: Weights) -> Impact:
 def pair_impact(view: View, left: Slot, right: Slot, weights: Weights) -> Impact:
     """What a word of the left slot right before one of the right slot adds; kept with the view."""
     key = ("pair", left.alternatives, right.alternatives, weights)
-    found = view.kept.get(key, lambda: _impact(view, [(pair_places(view, left, right), 1.0)], weights))
+    found = view.keep(key, lambda: _impact(view, [(pair_places(view, left, right), 1.0)], weights))
     assert isinstance(found, Impact)
     return found
 
@@ -346,7 +346,9 @@ def _sums(keys: Ints, values: Floats) -> tuple[Ints, Floats]:
 
 def norms(view: View, weights: Weights) -> Floats:
     """1 - b + b * length / mean length, by field and group."""
-    return np.asarray(view.kept.get(("norms", weights), lambda: _compute_norms(view, weights)))
+    found = view.keep(("norms", weights), lambda: _compute_norms(view, weights))
+    assert isinstance(found, np.ndarray)
+    return found
 
 
 def _compute_norms(view: View, weights: Weights) -> Floats:

@@ -1,6 +1,7 @@
 """Segments: the immutable parts of an index, with what is read from them kept as arrays."""
 
 import struct
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from portal.indexing.passages import LINE_BITS, OFFSET_BITS
 from portal.indexing.spelling import WordList
 
 BYTES_KEPT: Final = 64 * 2**20
-"""Of posting lists, for each segment and each view."""
+"""Of posting lists, for each segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def packed_lines(counts: Sequence[Sequence[int]]) -> bytes:
     return struct.pack(f"<{len(FIELDS)}I{len(flat)}H", *map(len, counts), *flat)
 
 
-class Segment:
+class Segment(ABC):
     """An immutable part of an index. Subclasses read postings and words from where they lie.
 
     Units of one group stand together. `groups` and `audiences` are the distinct ones, `unit_group`
@@ -126,26 +127,26 @@ class Segment:
         """The words of the names of all units, deleted ones included."""
         return Names(self.unit_names())
 
+    @abstractmethod
     def unit_names(self) -> Iterable[Iterable[Name]]:
         """The names of each unit, in order; read anew each time."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, term: str) -> tuple[Ints, Ints]:
         """Unit numbers and packed places (`passages.pack`) of a term, ordered by both."""
-        raise NotImplementedError
 
+    @abstractmethod
     def words(self) -> Sequence[str]:
         """All folded words of this segment as typed, deleted units included."""
-        raise NotImplementedError
 
     @cached_property
     def word_list(self) -> WordList:
         """The words in the form that spelling looks them up in."""
         return WordList(self.words())
 
+    @abstractmethod
     def word_units(self, word: str) -> Ints:
         """The units in which a folded word stands."""
-        raise NotImplementedError
 
     def postings(self, term: str) -> Postings:
         """Where a term stands in this segment, deleted units included."""

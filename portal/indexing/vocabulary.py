@@ -16,7 +16,7 @@ class ViewVocabulary:
         return self._view.word_frequency(word)
 
     def near(self, word: str) -> Sequence[tuple[str, float]]:
-        kept = self._view.kept.get(("near", word), lambda: near(self, self._view.corpus.words, word))
+        kept = self._view.keep(("near", word), lambda: near(self, self._view.corpus.words, word))
         assert isinstance(kept, tuple)
         return kept
 
@@ -24,7 +24,7 @@ class ViewVocabulary:
         return len(self._view.postings(term).passage) > 0
 
     def closest(self, word: str) -> str | None:
-        kept = self._view.kept.get(("closest", word), lambda: closest(self, self._view.corpus.words, word))
+        kept = self._view.keep(("closest", word), lambda: closest(self, self._view.corpus.words, word))
         assert kept is None or isinstance(kept, str)
         return kept
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from portal.indexing.analysis import analyse
 from portal.indexing.engine import Document, EngineError, EngineQuery, Hit, SearchEngine, Slot
 from portal.indexing.memory_engine import MemoryEngine
+from portal.indexing.ranking import slot_impact
+from portal.indexing.weights import WEIGHTS
 from portal.indexing.whoosh_engine import WhooshEngine
 
 ALL = frozenset({"everyone"})
@@ -389,3 +391,20 @@ def test_postings_that_cannot_be_read_are_an_engine_error_whoever_asks(tmp_path:
     ):
         with pytest.raises(EngineError):
             ask()
+
+
+def test_as_many_views_are_kept_as_an_organisation_has_groups_that_see_different_things(
+    tmp_path: Path,
+) -> None:
+    engine = WhooshEngine(tmp_path / "index")
+    engine.put([doc(str(n), body="lamp oil", audience=f"team {n % 60}") for n in range(120)])
+    tokens = [frozenset({"everyone", f"team {n}"}) for n in range(60)]
+    for audiences in tokens:
+        assert len(engine.search(words("lamp"), audiences=audiences, limit=5).hits) == 2
+    corpus = engine.corpus()
+    views = [corpus.view(audiences) for audiences in tokens]
+    assert [corpus.view(audiences) for audiences in tokens] == views
+    computed = [slot_impact(view, words("lamp").slots[0], WEIGHTS) for view in views]
+    again = [slot_impact(view, words("lamp").slots[0], WEIGHTS) for view in views]
+    assert all(one is other for one, other in zip(computed, again, strict=True))
+    assert len({id(one) for one in computed}) == len(views)
