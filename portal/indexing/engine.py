@@ -176,7 +176,7 @@ class Vocabulary(Protocol):
         """In how many documents a folded word stands; 0 when these audiences may see none."""
 
     def knows(self, term: str) -> bool:
-        """Whether a stem stands anywhere in what these audiences may see."""
+        """Whether a stem, or a phrase of stems, stands anywhere in what these audiences may see."""
 
     def near(self, word: str) -> Sequence[tuple[str, float]]:
         """Words that `word` may have been meant to be, likeliest first, with a factor up to 1."""

@@ -137,13 +137,13 @@ class MemoryVocabulary:
         tokens = [[t for p in passages(document) for t in p.tokens] for document in documents]
         self._languages = Counter({doc.group: doc.language for doc in documents}.values())
         self._counts = Counter(word for found in tokens for word in {token.word for token in found})
-        self._terms = {token.term for found in tokens for token in found}
+        self._lines = [line for document in documents for line in _lines(document)]
 
     def frequency(self, word: str) -> int:
         return self._counts[word]
 
     def knows(self, term: str) -> bool:
-        return term in self._terms
+        return any(line.count(term) for line in self._lines)
 
     def near(self, word: str) -> Sequence[tuple[str, float]]:
         return near(self, [PlainWords(sorted(self._counts))], word)

@@ -1,8 +1,7 @@
 """Asking the engine alone, without pages and the log: for previews and watched questions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import sqlalchemy as sa
@@ -17,7 +16,7 @@ from portal.indexing.engine import SearchEngine
 from portal.search import services
 from portal.search.rules import Rules
 from portal.search.services import Ranked
-from portal.search.understanding import subject
+from portal.search.understanding import recommended
 
 DEPTH: Final = 10
 """How far down a list is looked at; further down nobody reads."""
@@ -62,18 +61,9 @@ def rank(engine: SearchEngine, text: str, *, by: Asker, rules: Rules) -> tuple[R
     """The ids of the first DEPTH articles for a question, what is recommended first, as `services.ask`
     lists them, and what the engine said. Raises EngineError."""
     ranked = services.rank(engine, text, audiences=by.audiences, limit=DEPTH, rules=rules, hidden=by.hidden)
-    bets = _recommended(rules).get(ranked.understood.subject, ()) if ranked.understood.subject else ()
+    bets = recommended(rules).get(ranked.understood.subject, ())
     ids = [*(bet for bet in bets if bet in by.sees), *(int(hit.group) for hit in ranked.hits.hits)]
     return ranked, tuple(dict.fromkeys(ids))[:DEPTH]
-
-
-@lru_cache(maxsize=8)
-def _recommended(rules: Rules) -> Mapping[frozenset[str], Sequence[int]]:
-    """The articles recommended for each question, by its subject."""
-    found: dict[frozenset[str], list[int]] = {}
-    for bet in rules.bets:
-        found.setdefault(subject(bet.question, rules), []).append(bet.article_id)
-    return found
 
 
 def place(found: tuple[int, ...], article: int) -> int | None:

@@ -22,14 +22,14 @@ from portal.articles.models import Article, Rendering, Revision, Topic
 from portal.articles.queries import Behind, has_passed, visible_to
 from portal.indexing import languages
 from portal.indexing.analysis import analyse
-from portal.indexing.engine import ANYTHING, NOBODY, EngineError, Hit, Hits, SearchEngine, Vocabulary
+from portal.indexing.engine import ANYTHING, NOBODY, EngineError, Hit, Hits, SearchEngine
 from portal.indexing.weights import WEIGHTS, Weights
 from portal.search import tuning
 from portal.search.confidence import WEAK, confidence
 from portal.search.facets import FACETS, Facet, named
 from portal.search.rules import NO_RULES, Rules
 from portal.search.snippets import Parts, snippet
-from portal.search.understanding import Understood, subject, understand
+from portal.search.understanding import Understood, recommended, understand
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ def ask(
             facets=FACETS,
         )
         found, understood = ranked.hits, ranked.understood
-        bets = [] if exact else _bets(rules, understood)
+        bets = () if exact else recommended(rules).get(understood.subject, ())
         added = [] if only else [bet for bet in bets if str(bet) not in {hit.group for hit in found.hits}]
         further = sum(_matches(engine, bet, understood, audiences, gone) for bet in added)
     except EngineError:
@@ -189,7 +189,7 @@ def rank(
             asked.query, audiences=audiences, limit=limit, hidden=hidden, only=only, facets=facets
         )
 
-    understood = _there(understand(text, vocabulary, rules, exact=exact, weights=weights), vocabulary)
+    understood = understand(text, vocabulary, rules, exact=exact, weights=weights)
     found = _search(understood)
     apart = not found.hits and bool(understood.query.phrases) and not only
     if apart:
@@ -198,40 +198,13 @@ def rank(
     loose = not found.hits and bool(understood.query.slots) and not exact and not only
     if loose:
         understood = _apart(understand(text, vocabulary, rules, loose=True, weights=weights))
-        understood = _there(understood, vocabulary)
         found = _search(understood)
     return Ranked(found, understood, LOOSE_CONFIDENCE if apart or loose else 1.0, apart, loose)
-
-
-def _there(understood: Understood, vocabulary: Vocabulary) -> Understood:
-    """The same question without words of admins that stand in nothing the person may see: it finds the
-    same, and nothing made of it can tell what stands elsewhere."""
-    slots = tuple(
-        replace(slot, alternatives=(own, *(one for one in more if vocabulary.knows(one[0]))))
-        for slot in understood.query.slots
-        for own, *more in [slot.alternatives]
-    )
-    synonyms = tuple(pair for pair in understood.synonyms if _is_known(pair[1], vocabulary))
-    return replace(understood, query=replace(understood.query, slots=slots), synonyms=synonyms)
-
-
-def _is_known(words: str, vocabulary: Vocabulary) -> bool:
-    """Whether words of an admin stand, together, in anything that the person may see."""
-    tokens = analyse(words)
-    plain = " ".join(token.term for token in tokens if not token.joined)
-    return vocabulary.knows(plain) or any(vocabulary.knows(token.term) for token in tokens if token.joined)
 
 
 def _apart(understood: Understood) -> Understood:
     """The same question without its quotes."""
     return replace(understood, query=replace(understood.query, phrases=()))
-
-
-def _bets(rules: Rules, understood: Understood) -> list[int]:
-    """The articles recommended for this question, in the order in which admins did."""
-    if not understood.subject:
-        return []
-    return [bet.article_id for bet in rules.bets if subject(bet.question, rules) == understood.subject]
 
 
 def _lifted(hits: Sequence[Hit], bets: Sequence[int], *, only: Mapping[str, str]) -> list[Hit]:

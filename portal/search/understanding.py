@@ -5,7 +5,7 @@ words with a minus right before them.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -94,12 +94,12 @@ class _Understanding:
         self.language = languages.language_of([token.word for token in tokens if not token.joined])
         self.tokens = tokens
         self.small = (languages.function_words(self.language) | rules.less) - rules.full
-        self.full = rules.full
         self.vocabulary = vocabulary
         self.rules = rules
         self.weights = weights
         self.loose = loose
         self.exact = exact
+        self.there = {languages.base(tag) for tag in vocabulary.languages()}
         self.corrections: list[tuple[str, str]] = []
         self.synonyms: list[tuple[str, str]] = []
         self.compounds = {
@@ -159,15 +159,15 @@ class _Understanding:
     def _terms(self, word: str) -> tuple[str, ...]:
         """The terms under which a word may stand: its stem in the language of the question and in
         English; when both are unknown, in any other language that there are articles in."""
-        there = {languages.base(tag) for tag in self.vocabulary.languages()}
         first = dict.fromkeys(
             stem(word, language)
             for language in (self.language, languages.ENGLISH)
-            if language in there or language == languages.ENGLISH
+            if language in self.there or language == languages.ENGLISH
         )
-        if there <= {languages.ENGLISH} or any(self.vocabulary.knows(term) for term in first):
+        if self.there <= {languages.ENGLISH} or any(self.vocabulary.knows(term) for term in first):
             return tuple(first)
-        more = (term for language in sorted(there) if self.vocabulary.knows(term := stem(word, language)))
+        stems = (stem(word, language) for language in sorted(self.there))
+        more = (term for term in stems if self.vocabulary.knows(term))
         return tuple(dict.fromkeys((*more, *first)))
 
     def _weight(self, token: Token) -> float:
@@ -203,7 +203,8 @@ class _Understanding:
 
     def _also(self, run: Sequence[_Word], means: tuple[tuple[str, str], ...]) -> None:
         typed = self.plain[run[0].token.start : run[-1].token.end]
-        for said, term in means:
+        # What the person may see nothing of finds nothing, and naming it would tell that it stands elsewhere.
+        for said, term in (one for one in means if self.vocabulary.knows(one[1])):
             self.synonyms.append((typed, said))
             for word in run:
                 if term not in dict(word.alternatives):
@@ -233,6 +234,17 @@ def subject(text: str, rules: Rules = NO_RULES) -> frozenset[str]:
     """The stems of a question without its question words, which tell whether two questions are one."""
     words = [_Word(token, 1.0, [], stem(token.word)) for token in analyse(text)]
     return _subject(words, (languages.function_words(languages.ENGLISH) | rules.less) - rules.full)
+
+
+@lru_cache(maxsize=8)
+def recommended(rules: Rules) -> Mapping[frozenset[str], Sequence[int]]:
+    """The articles recommended for each question, by its subject, in the order in which admins did."""
+    found: dict[frozenset[str], list[int]] = {}
+    for bet in rules.bets:
+        about = subject(bet.question, rules)
+        if about:
+            found.setdefault(about, []).append(bet.article_id)
+    return found
 
 
 def _subject(words: Sequence[_Word], small: frozenset[str]) -> frozenset[str]:

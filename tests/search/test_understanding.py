@@ -97,6 +97,7 @@ TEXTS = [
     "wi-fi and wireless network",
     "sign in",
     "the desk is open",
+    "mfa on holiday",
 ]
 SYNONYMS = Rules(
     synonyms=(
@@ -145,6 +146,13 @@ def test_compounds_are_one_word_for_synonyms_however_they_are_written(words_of_t
 def test_a_one_way_synonym_works_one_way(words_of_texts: Vocabulary) -> None:
     assert alternatives("holiday", words_of_texts) == {"holiday": ["vacat"]}
     assert alternatives("vacation", words_of_texts) == {"vacat": []}
+
+
+def test_a_synonym_that_stands_nowhere_to_be_seen_is_not_named(words_of_texts: Vocabulary) -> None:
+    rules = Rules(synonyms=(Synonym(("desk",), ("zorblax", "open desk", "time off")),))
+    found = understand("desk", words_of_texts, rules)
+    assert found.synonyms == (("desk", "time off"),)
+    assert [term for term, _ in found.query.slots[0].alternatives] == ["desk", "time off"]
 
 
 def test_a_slip_has_the_synonyms_of_what_was_meant(words_of_texts: Vocabulary) -> None:
