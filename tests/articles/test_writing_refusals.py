@@ -1,18 +1,16 @@
 """Who may write what, what is refused, and that nothing typed is ever lost. No JavaScript anywhere."""
 
-import contextlib
 import json
 import re
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 
 from portal.accounts import permissions
 from portal.accounts.models import Membership, Role, SignIn
 from portal.articles.drafts import lines
 from portal.articles.models import Article, Revision, State
-from portal.db import db
+from tests.support.busy import busy
 
 GET = ("edit", "history", "revisions/1", "diff", "address")
 POST = ("edit", "publish", "confirm", "archive", "unarchive", "revisions/1/restore", "address")
@@ -486,18 +484,10 @@ def test_where_only_leads_publish_an_author_keeps_the_text(eva, typed, session, 
 @pytest.fixture
 def locked(session):
     """Keeps everybody else from writing the articles, and makes them wait only for a moment."""
-    lite = db.engine.dialect.name == "sqlite"
-
-    def _impatient(connection, *_rest):
-        with contextlib.closing(connection.cursor()) as cursor:
-            cursor.execute("PRAGMA busy_timeout=50" if lite else "SET lock_timeout='50ms'")
-
-    event.listen(db.engine, "checkout", _impatient)
     session.commit()
-    with db.engine.execution_options(portal_writes=True).connect() as holder:
+    with busy() as holder:
         holder.execute(sa.select(Article.id).with_for_update())
         yield
-    event.remove(db.engine, "checkout", _impatient)
 
 
 def test_a_busy_database_gives_the_text_back(eva, write_article, typed, session, request):

@@ -1,6 +1,5 @@
 """The pages on which admins tune the search, by hand and without JavaScript."""
 
-import contextlib
 import json
 import shutil
 from collections.abc import Callable
@@ -8,14 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 
 from portal.accounts.models import Person
 from portal.articles.models import Article, State
-from portal.db import db, unit_of_work
+from portal.db import unit_of_work
 from portal.search import events, golden_questions, tuning
 from portal.search.models import GoldenQuestion, RuleKind, SearchEvent, TuningRule, TuningStamp
 from portal.search.tuning_checks import Content
+from tests.support.busy import busy, is_lite
 from tests.support.client import faults
 from tests.support.payloads import spelled_out
 
@@ -451,21 +450,13 @@ def test_who_is_overtaken_while_changing_a_best_bet_keeps_the_choice(
 @pytest.fixture
 def locked(session):
     """Keeps everybody else from writing rules and questions, and makes them wait only for a moment."""
-    lite = db.engine.dialect.name == "sqlite"
-
-    def _impatient(connection, *_rest):
-        with contextlib.closing(connection.cursor()) as cursor:
-            cursor.execute("PRAGMA busy_timeout=50" if lite else "SET lock_timeout='50ms'")
-
-    event.listen(db.engine, "checkout", _impatient)
     session.commit()
-    with db.engine.execution_options(portal_writes=True).connect() as holder:
-        if lite:
+    with busy() as holder:
+        if is_lite():
             holder.execute(sa.select(TuningStamp.id))
         else:
             holder.execute(sa.text("LOCK TABLE tuning_stamp, golden_question IN EXCLUSIVE MODE"))
         yield
-    event.remove(db.engine, "checkout", _impatient)
 
 
 def test_while_the_database_is_busy_nothing_typed_is_lost(session, client, people, library, request):
