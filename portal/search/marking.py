@@ -32,9 +32,8 @@ def _found(answer: Answer) -> Iterator[tuple[str, bool]]:
 
 
 def _of_names(hit: Result) -> Iterator[tuple[str, bool]]:
-    matched = {part for term in hit.matched for part in term.split(" ")}  # a synonym may be a phrase
     for text in (hit.title, hit.section_heading, hit.answer):
-        yield from ((word, asks) for term, word, asks in _terms(text) if term in matched)
+        yield from ((word, asks) for term, word, asks in _terms(text) if term in hit.matched)
 
 
 @lru_cache(maxsize=8_000)
